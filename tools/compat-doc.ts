@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { commandTable, lackingVerbs } from '../src/cli/command-table.ts';
+import { commandTable, missingVerbs } from '../src/cli/command-table.ts';
 import type { CliContext } from '../src/cli/context.ts';
 import { laterFlagsOf } from '../src/cli/flags/flags.ts';
 import { defineProgram } from '../src/cli/program.ts';
@@ -20,7 +20,7 @@ export async function compatPage(): Promise<{ readonly before: string; readonly 
 }
 
 function commandsSection(): string {
-  const rows = grouped(lackingVerbs().map((verb) => [hintOf(laterVerb(verb)), verb]));
+  const rows = grouped(missingVerbs().map((verb) => [hintOf(laterVerb(verb)), verb]));
   return `\n### Commands\n\n| command | instead |\n|---|---|\n${rows.map(([hint, verbs]) => `| ${codes(verbs)} | ${hint} |\n`).join('')}`;
 }
 

@@ -10,7 +10,7 @@ import { explicitBooleans, usageProblem } from './flags/flags.ts';
 import { defineProgram } from './program.ts';
 import { Interruption } from './terminal/interruption.ts';
 
-/** Runs one command line and gives the code to exit with; everything it opened is closed when it resolves. */
+/** Runs one command line and returns its exit code. Everything it opened is closed when it resolves. */
 export async function runCommandLine(argv: readonly string[], { out, err }: CommandOutput): Promise<number> {
   const interruption = new Interruption();
   let exitCode = 0;
@@ -29,7 +29,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     out,
     outBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stdout, chunk),
     err,
-    tell: async (error) => {
+    reportError: async (error) => {
       const { renderError } = await import('./render/error.ts');
       err(renderError(error, { debug: context.globals.debug === true }));
     },
@@ -52,26 +52,26 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     const error = firstCause(thrown);
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
-    if (isReaderGone(error)) return killedByPipe();
-    await context.tell(error);
+    if (isReaderGone(error)) return brokenPipeExitCode();
+    await context.reportError(error);
     return exitCodeOf(error);
   } finally {
     interruption.close();
-    // A store that could not be opened has been told of above.
+    // A failure to open the store was reported above.
     const engine = await opened?.catch(() => undefined);
     await engine?.[Symbol.asyncDispose]();
   }
 }
 
-// What a shell sees of a program that does nothing about a pipe without a reader: docker's command does not, either.
-const killedByPipe = (): number => 128 + constants.signals.SIGPIPE;
+// The exit code that a shell shows for a program killed by SIGPIPE, as docker's command is.
+const brokenPipeExitCode = (): number => 128 + constants.signals.SIGPIPE;
 
 const isReaderGone = (error: unknown): boolean =>
   isStrataError(error, 'ERR_OUTPUT_CLOSED') && errnoOf(error.cause) === 'EPIPE';
 
 async function openEngine(program: Command): Promise<Engine> {
   const { config, root, storageDriver } = program.opts<GlobalOptions>();
-  // What `--root "$STORE"` becomes without the variable would be the working folder.
+  // `--root "$STORE"` with the variable unset must not mean the working directory.
   for (const [flag, path] of Object.entries({ config, root }))
     if (path === '') throw usageProblem(program, `invalid argument "" for "--${flag}" flag: a path is needed`);
   const { Engine } = await import('../engine/index.ts');

@@ -2,20 +2,20 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 
 export interface CommandModule {
-  /** Adds arguments, options and the action to a command whose name and summary are set. */
+  /** Adds arguments, options and the action to a command that already has its name and summary. */
   define(command: Command, context: CliContext): void;
 }
 
 export interface CommandEntry {
-  /** `['images']`, or `['image', 'ls']` for a verb of a management command; the first is the one shown in help. */
+  /** `['images']`, or `['image', 'ls']` below a management command. Help shows the first. */
   readonly names: readonly (readonly string[])[];
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
-  /** Called by programs only, and not shown. */
+  /** Called by programs only, and hidden from help. */
   readonly isInternal?: true;
 }
 
-/** Every verb, in the order of the help. */
+/** Every verb. */
 export const commandTable: readonly CommandEntry[] = [
   {
     names: [['run'], ['container', 'run']],
@@ -230,7 +230,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
 ];
 
-// Verbs of docker that Strata does not have yet; alone, or below a noun.
+// Docker's verbs, at the top and below a noun, with which Strata's are compared.
 const topVerbs = `attach commit cp create diff events exec export import kill login logout logs pause port ps pull push
   rename restart rm save search start stats stop top unpause update wait compose manifest buildx swarm network volume
   plugin context trust node service stack secret config checkpoint`;
@@ -242,20 +242,20 @@ const nounVerbs: { readonly [noun: string]: string } = {
   system: 'events dial-stdio prune df',
 };
 
-/** True for a verb that docker has, such as `pull` or `container ls`, so that one Strata lacks is not called unknown. */
-export function isDockers(verb: string): boolean {
+/** True for a verb that docker has, such as `pull` or `container ls`. Strata refuses those it lacks as not supported yet. */
+export function isDockerVerb(verb: string): boolean {
   const [first = '', second] = verb.split(' ');
   return (second === undefined ? verbsOf(topVerbs) : verbsOf(nounVerbs[first] ?? '')).includes(second ?? first);
 }
 
-/** Docker's verbs that Strata does not have yet. */
-export function lackingVerbs(): string[] {
+/** Returns docker's verbs that Strata lacks. */
+export function missingVerbs(): string[] {
   const dockers = [
     ...verbsOf(topVerbs),
     ...Object.entries(nounVerbs).flatMap(([noun, verbs]) => verbsOf(verbs).map((verb) => `${noun} ${verb}`)),
   ];
-  const there = new Set(commandTable.flatMap(({ names }) => names.map((path) => path.join(' '))));
-  return dockers.filter((verb) => !there.has(verb));
+  const supported = new Set(commandTable.flatMap(({ names }) => names.map((path) => path.join(' '))));
+  return dockers.filter((verb) => !supported.has(verb));
 }
 
 const verbsOf = (text: string): readonly string[] => text.split(/\s+/);

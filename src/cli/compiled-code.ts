@@ -1,98 +1,98 @@
 import type { Script } from 'node:vm';
 
-/** What a file of compiled code begins with, a line of JSON; the code follows. */
-interface Head {
-  /** Changes whenever the program's file does. */
+/** First line of a file of compiled code, in JSON. The code follows. */
+interface CacheHeader {
+  /** Inode, size and change time of the program's file. */
   readonly stamp: string;
-  /** Parts of the program whose code this is. */
+  /** Numbers of the program's parts in the code. */
   readonly parts: readonly number[];
   readonly bytes: number;
 }
 
-interface Kept extends Pick<Head, 'stamp' | 'parts'> {
+interface CachedCode extends Pick<CacheHeader, 'stamp' | 'parts'> {
   readonly code: Uint8Array;
 }
 
-/** What the program's file exports. */
+/** Exports of the program's file. */
 export interface Program {
-  /** Its parts, each at its place once it has run. */
+  /** A sparse array: each part appears at its number once it has run. */
   readonly parts: readonly unknown[];
 }
 
-// V8 copies code that does not lie at a multiple of this.
+// V8 copies code that does not begin at a multiple of this.
 const alignment = 8;
-// V8 forgets the code of functions that a process has long not called: one that ran for long has little to keep.
+// V8 drops the code of functions that were not called for a while, so a long run has little left to store.
 const longestRunSeconds = 10;
 const opening = '(function (exports, require, module, __filename, __dirname) { ';
 const closing = '\n})';
 
 /**
- * Runs a CommonJS file of ASCII with the compiled code that earlier runs kept in `store`: of all that a start costs,
- * compiling is the part that can be saved. Node's own cache keeps what is compiled while a file is loaded, which is
- * hardly more than a list of its functions; this one is written when the work is done and has every function it took.
+ * Runs a CommonJS file of ASCII with the compiled code that earlier runs stored in `cacheFile`, which saves compiling at
+ * every start. Node's own cache stores the code compiled while a file is loaded, hardly more than a list of its
+ * functions. This one is written when the work is done and has every function that was used.
  */
 export class CompiledProgram {
   readonly exports: Program = { parts: [] };
-  readonly #store: string | undefined;
+  readonly #cacheFile: string | undefined;
   readonly #stamp: string;
   readonly #script: Script;
   readonly #known: ReadonlySet<number>;
 
-  constructor(path: string, store: string | undefined) {
-    const kept = store === undefined ? undefined : keptIn(store);
-    const { text, stamp } = read(path);
+  constructor(path: string, cacheFile: string | undefined) {
+    const cached = cacheFile === undefined ? undefined : readCachedCode(cacheFile);
+    const { text, stamp } = readProgram(path);
     const { Script } = process.getBuiltinModule('node:vm');
-    const cached = kept?.stamp === stamp ? { cachedData: kept.code } : {};
-    this.#script = new Script(text, { filename: path, ...cached });
-    this.#store = store;
+    const options = cached?.stamp === stamp ? { cachedData: cached.code } : {};
+    this.#script = new Script(text, { filename: path, ...options });
+    this.#cacheFile = cacheFile;
     this.#stamp = stamp;
-    // Undefined when there was none.
-    this.#known = new Set(this.#script.cachedDataRejected === false ? kept?.parts : []);
+    // `cachedDataRejected` is undefined without cached code.
+    this.#known = new Set(this.#script.cachedDataRejected === false ? cached?.parts : []);
     const run = this.#script.runInThisContext() as (...given: readonly unknown[]) => void;
     run(this.exports, requireFrom(path), this, path, path.slice(0, path.lastIndexOf('/')));
   }
 
-  /** True when a part has run for which no code was kept. */
+  /** True when a part without cached code has run. */
   get isIncomplete(): boolean {
     return this.#ran().some((part) => !this.#known.has(part));
   }
 
-  /** Keeps the code of all that has run, beside what was kept of other parts. Does without where it cannot be written. */
+  /** Stores the code of all parts that have run, now or in earlier runs. Best effort: a failed write is ignored. */
   save(): void {
-    if (this.#store === undefined) return;
+    if (this.#cacheFile === undefined) return;
     const parts = [...new Set([...this.#known, ...this.#ran()])];
-    replace(this.#store, fileOf({ stamp: this.#stamp, parts, code: this.#script.createCachedData() }));
+    replace(this.#cacheFile, serialize({ stamp: this.#stamp, parts, code: this.#script.createCachedData() }));
   }
 
-  /** Without the holes, which are parts that nobody asked for. */
+  /** Returns the numbers of the parts that have run; the others are holes in the array. */
   #ran(): number[] {
     return Object.keys(this.exports.parts).map(Number);
   }
 }
 
-/** Runs `name` of `folder` as the program this process is. */
+/** Runs the program in the file `name` of `folder` as this process's main program. */
 export function runProgram(folder: string, name: string): void {
-  const program = new CompiledProgram(`${folder}/${name}`, storeFor(folder, process.argv.slice(2), process.env));
-  // A run that failed may have taken quite another way than others of its kind.
+  const program = new CompiledProgram(`${folder}/${name}`, cacheFileFor(folder, process.argv.slice(2), process.env));
+  // The functions that a failed run used are not typical of its verb.
   process.on('exit', (code) => {
     if (code === 0 && program.isIncomplete && process.uptime() < longestRunSeconds) program.save();
   });
 }
 
-/** Where compiled code of a call is kept: each verb has what it takes, and no more to read. */
-function storeFor(folder: string, argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
+/** Returns the file of a call's compiled code. Each verb has its own, so that it reads no other verb's code. */
+function cacheFileFor(folder: string, argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const { NODE_COMPILE_CACHE: named, NODE_DISABLE_COMPILE_CACHE: off } = env;
   const uid = process.getuid?.();
   if (uid === undefined || off !== undefined) return undefined;
   const caches = named === undefined || named === '' ? compiledCodeFolder(uid, env) : named;
-  if (caches === undefined || !isPrivate(caches, uid)) return undefined;
+  if (caches === undefined || !makePrivateFolder(caches, uid)) return undefined;
   const { version, arch } = process;
   return `${caches}/${checksum(folder)}-${version}-${arch}-${verbOf(argv)}`;
 }
 
 const flagsWithValues = ['--config', '--root', '--storage-driver'];
 
-/** The first word that is neither a flag nor a flag's value. */
+/** Returns the first word that is neither a flag nor a flag's value, `other` for an unusual one, `none` without any. */
 export function verbOf(argv: readonly string[]): string {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
@@ -102,14 +102,14 @@ export function verbOf(argv: readonly string[]): string {
   return 'none';
 }
 
-/** Tells installations apart, no more. */
+/** Hashes a path, to give installations different files. Not cryptographic. */
 function checksum(text: string): string {
   let sum = 0;
   for (let at = 0; at < text.length; at++) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) >>> 0;
   return sum.toString(36);
 }
 
-/** Of Node's own modules without the loader, which most runs need not have. */
+/** Returns a `require` that loads Node's module loader only for modules that are not built in. */
 function requireFrom(path: string): (asked: string) => unknown {
   let others: ((asked: string) => unknown) | undefined;
   return (asked) => {
@@ -120,8 +120,8 @@ function requireFrom(path: string): (asked: string) => unknown {
   };
 }
 
-/** The file as a function, made in one piece: V8 would first have to join what is put together. */
-function read(path: string): { readonly text: string; readonly stamp: string } {
+/** Reads the file wrapped as a function, into one buffer: V8 would have to flatten a concatenated string. */
+function readProgram(path: string): { readonly text: string; readonly stamp: string } {
   const { closeSync, fstatSync, openSync, readSync } = process.getBuiltinModule('node:fs');
   const fd = openSync(path, 'r');
   try {
@@ -136,26 +136,26 @@ function read(path: string): { readonly text: string; readonly stamp: string } {
   }
 }
 
-/** Nothing when there is no such file, or one that is not whole. */
-function keptIn(store: string): Kept | undefined {
+/** Best effort: a missing or truncated file counts as absent. */
+function readCachedCode(cacheFile: string): CachedCode | undefined {
   try {
-    const bytes = process.getBuiltinModule('node:fs').readFileSync(store);
+    const bytes = process.getBuiltinModule('node:fs').readFileSync(cacheFile);
     const line = bytes.indexOf(10) + 1;
-    const { stamp, parts, bytes: length } = JSON.parse(bytes.toString('latin1', 0, line)) as Head;
+    const { stamp, parts, bytes: length } = JSON.parse(bytes.toString('latin1', 0, line)) as CacheHeader;
     return bytes.length === line + length ? { stamp, parts, code: bytes.subarray(line) } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function fileOf({ stamp, parts, code }: Kept): Buffer {
-  const head: Head = { stamp, parts, bytes: code.length };
+function serialize({ stamp, parts, code }: CachedCode): Buffer {
+  const head: CacheHeader = { stamp, parts, bytes: code.length };
   const text = JSON.stringify(head);
   const length = Math.ceil((text.length + 1) / alignment) * alignment;
   return Buffer.concat([Buffer.from(`${text.padEnd(length - 1)}\n`), code]);
 }
 
-/** Whole or not at all, also after a power cut: V8 trusts what it is given. */
+/** Replaces the file atomically, also across a power cut: V8 does not verify the code that it is given. */
 function replace(path: string, bytes: Buffer): void {
   const { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } = process.getBuiltinModule('node:fs');
   const temporary = `${path}.${process.pid}`;
@@ -174,23 +174,23 @@ function replace(path: string, bytes: Buffer): void {
 }
 
 /**
- * Where compiled code is kept between runs. Node's own choice is a folder in /tmp, which anybody may have made first;
- * whoever writes there runs code as the one who reads it, so only a folder of the caller's own will do. Root's does not
- * depend on HOME, which sudo may have left at somebody else's.
+ * Returns the folder of compiled code; undefined if the user has no home. Node's default is in /tmp, where another user
+ * may have created it first, and a writer of that folder runs code as its reader. Root's folder does not depend on
+ * HOME, which sudo may leave at another user's home.
  */
 export function compiledCodeFolder(uid: number, env: NodeJS.ProcessEnv): string | undefined {
   if (uid === 0) return '/var/cache/strata';
-  // A relative path is to be ignored, says the XDG Base Directory Specification.
+  // The XDG Base Directory Specification says to ignore a relative path.
   const { XDG_CACHE_HOME: caches = '', HOME: home = '' } = env;
   if (caches.startsWith('/')) return `${caches}/strata`;
   return home.startsWith('/') ? `${home}/.cache/strata` : undefined;
 }
 
-/** Whether nobody but `uid` can put files into a folder. Makes it when it is not there; false when that fails. */
-export function isPrivate(folder: string, uid: number): boolean {
+/** Creates a missing folder. Returns true if only `uid` (and root) can put files into it, false also if it cannot be created. */
+export function makePrivateFolder(folder: string, uid: number): boolean {
   const { existsSync, lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
   try {
-    // Not `recursive`: below a symlink that leads nowhere Node would never come back.
+    // Not `recursive`: below a dangling symlink Node loops for ever.
     for (const path of [folder.slice(0, folder.lastIndexOf('/')), folder])
       if (!existsSync(path)) mkdirSync(path, 0o700);
     const stat = lstatSync(folder);

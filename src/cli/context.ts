@@ -9,39 +9,39 @@ export interface GlobalOptions {
   readonly version?: boolean;
 }
 
-/** Where a command writes. */
+/** Standard output and error of a command. */
 export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string | Uint8Array) => void;
 }
 
-/** What a command gets from the face it runs in; nothing here is global, so tests can run commands side by side. */
+/** Everything a command gets from its face. Nothing in it is global, so tests can run commands side by side. */
 export interface CliContext {
   readonly globals: GlobalOptions;
-  /** Aborted by an interrupt or a request to terminate. */
+  /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
-  /** From now on such signals are somebody else's: only the third of them still aborts. */
+  /** Leaves SIGINT and SIGTERM to a container from now on; only the third still aborts. */
   handOverSignals(): void;
-  /** Opens the store at the first call; closed by the face. */
+  /** Opens the store at the first call; the face closes it. */
   engine(): Promise<Engine>;
   out(text: string): void;
-  /** Bytes for standard output; resolves once they are taken, rejects when nobody reads any more. */
+  /** Writes bytes to standard output. Resolves once they are written, rejects with ERR_OUTPUT_CLOSED without a reader. */
   outBytes(chunk: Uint8Array): Promise<void>;
   err(text: string | Uint8Array): void;
-  /** Writes what went wrong, and what to do about it, to standard error. */
-  tell(error: unknown): Promise<void>;
-  /** As {@link outBytes}, for standard error. */
+  /** Writes an error and its hint to standard error. */
+  reportError(error: unknown): Promise<void>;
+  /** Does as {@link outBytes}, for standard error. */
   errBytes(chunk: Uint8Array): Promise<void>;
-  /** A program of this face whose verb is the one that `argv` calls: for the completion of a line. */
+  /** Returns a program of this face with the verb defined that `argv` calls, for the completion of a line. */
   programFor(argv: readonly string[]): Promise<Command>;
-  /** An answer to a question: the next line of standard input, empty at its end. */
+  /** Reads the next line of standard input, empty at its end. */
   readLine(): Promise<string>;
-  /** The code the process ends with when the command itself succeeds. */
+  /** Sets the exit code of a command that succeeds by itself. */
   setExitCode(code: number): void;
 }
 
-/** A verb as it was called: its own command, for what is wrong with the arguments, and the face around it. */
-export interface Called {
+/** A called verb: its own command, for errors in its arguments, and the face around it. */
+export interface VerbCall {
   readonly command: Command;
   readonly context: CliContext;
 }

@@ -1,4 +1,4 @@
-// First file of the built command. It runs on any Node, so it uses nothing new before it has looked at the version.
+// First file of the built command. It must run on any Node, so it uses no new feature before the check of the version.
 import { runProgram } from './compiled-code.ts';
 
 if (Number(process.versions.node.split('.')[0]) < 24) {

@@ -1,12 +1,12 @@
 import { isStrataError } from '../errors/index.ts';
 
-/** The engine or the command line is at fault, as docker uses it; a container's own code is passed on as it is. */
+/** Docker's code for a failure of the engine or of the command line; a container's own code is passed on unchanged. */
 export const exitEngineFailure = 125;
 
-// What the command line itself refuses; of a RUN or a container that failed, `exitCode` is its program's.
+// Errors of the command line itself. On other errors `details.exitCode` is the exit code of a program in a container.
 const ownFailures = ['ERR_USAGE', 'ERR_NOT_SUPPORTED_YET', 'ERR_NO_TERMINAL', 'ERR_FORMAT_INVALID'];
 
-/** Failures of every command but `run`: 1, as `docker` answers for a refusal of its daemon, unless they say otherwise. */
+/** Returns the exit code of a failed command, except `run`: 1, as docker's for a refusal of its daemon, unless it is the line's fault. */
 export function exitCodeOf(error: unknown): number {
   if (!isStrataError(error) || !ownFailures.includes(error.code)) return 1;
   const code = error.details?.['exitCode'];

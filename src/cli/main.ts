@@ -2,8 +2,8 @@ import { runCommandLine } from './command-line.ts';
 import { exitEngineFailure } from './exit-codes.ts';
 import { StandardStreams } from './terminal/standard-streams.ts';
 
-// `strata images | head -1`: nobody reads on, and there is nothing to complain of. A full disk is worth a word, unless
-// the command has failed of it and said so.
+// In `strata images | head -1` the closed pipe is no error. A full disk is reported, unless the command has failed
+// because of it and reported it already.
 let lost: NodeJS.ErrnoException | undefined;
 const streams = new StandardStreams((name, error) => {
   if (name === 'stdout' && error.code !== 'EPIPE') lost ??= error;
@@ -14,13 +14,13 @@ process.on('exit', () => {
   process.exitCode = 1;
 });
 
-// When a command is over all that it opened is closed, but a read of a pipe into which nobody writes cannot be called
-// back, and would keep the process until somebody does.
+// A finished command has closed everything it opened, but a pending read of an idle pipe cannot be cancelled and would
+// keep the process alive.
 const stuckMs = 100;
 
-// Node ends quietly, and with success, when nothing is left that could settle what a command waits for.
+// Node exits silently, with success, when nothing is left that could resolve the promise a command waits for.
 const neverSettled = (): void => {
-  streams.err('strata: internal error: the command waits for what can no longer come\n');
+  streams.err('strata: internal error: the command waits for an event that can no longer happen\n');
   process.exitCode = exitEngineFailure;
 };
 process.once('beforeExit', neverSettled);
@@ -29,8 +29,7 @@ runCommandLine(process.argv.slice(2), streams)
   .then(
     (code) => {
       process.exitCode = code;
-      // What is piped is written to the end. When it is, and what went wrong has been told, nothing is left to be done,
-      // and Node takes its time to find out.
+      // Piped output is written to the end. Once all is written, exit at once: Node alone takes longer to notice.
       setImmediate(() => {
         if (streams.areDone) process.exit();
       });

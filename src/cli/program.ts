@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
-import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
+import { type CommandEntry, commandTable, isDockerVerb } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
@@ -9,7 +9,7 @@ import { mayBeTerminal } from './terminal/standard-streams.ts';
 import { laterVerb, unknownVerb } from './unknown-verb.ts';
 import { noteVerb, verbOf } from './verb-names.ts';
 
-/** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
+/** Adds flags and verbs to a program; only the verb that `argv` calls is loaded. */
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
   program
     .description('Build, run and understand container images, without a daemon')
@@ -25,12 +25,12 @@ export async function defineProgram(program: Command, context: CliContext, argv:
     .exitOverride((error) => refuseUsage(program, error, argv))
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
-    // What is wrong with the arguments is told in docker's words, once it is caught.
+    // Errors in the arguments are reported in docker's words where they are caught.
     .configureOutput({
       writeOut: context.out,
       writeErr: context.err,
       outputError: () => undefined,
-      // Asked for either, Node makes a stream, which takes longer than the help does. The text has no colours.
+      // Commander's defaults open Node's streams, which takes longer than the help itself. The text has no colours.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       getOutHelpWidth: () => widthOf(1, () => process.stdout),
@@ -38,13 +38,13 @@ export async function defineProgram(program: Command, context: CliContext, argv:
     });
   program.addHelpCommand(false);
   defineHelp(program, argv);
-  const wanted = wantedWords(program, argv);
-  // Defining them all takes a tenth of what a short command costs. Where none is called by its name, all are shown.
+  const words = verbWords(program, argv);
+  // Defining all verbs takes a tenth of the time of a short command, so they are defined only for help and errors.
   const all = commandTable.flatMap((entry) => entry.names.map((path) => ({ entry, path })));
-  const called = all.filter(({ path }) => path.every((word, at) => word === wanted[at]));
+  const called = all.filter(({ path }) => path.every((word, at) => word === words[at]));
   const shown = asksForVersion(argv) ? [] : all;
   for (const { entry, path } of called.length > 0 ? called : shown) {
-    await defineVerb({ program, context, argv }, entry, path, wanted);
+    await defineVerb({ program, context, argv }, entry, path, words);
   }
   program.on('command:*', (words: string[]) => {
     throw unknownVerb(program, words[0] ?? '');
@@ -66,22 +66,22 @@ const widthOf = (fd: number, stream: () => Partial<WriteStream>): number =>
 const asksForVersion = (argv: readonly string[]): boolean =>
   argv.length > 0 && argv.every((word) => word === '-v' || word === '--version');
 
-interface Called {
+interface ProgramCall {
   readonly program: Command;
   readonly context: CliContext;
   readonly argv: readonly string[];
 }
 
 async function defineVerb(
-  { program, context, argv }: Called,
+  { program, context, argv }: ProgramCall,
   entry: CommandEntry,
   path: readonly string[],
-  wanted: readonly string[],
+  words: readonly string[],
 ): Promise<void> {
   const [first, second] = path;
   if (first === undefined) return;
   const parent = second === undefined ? program : (find(program, first) ?? managementCommand(program, first, argv));
-  // Each noun shows a verb once, by the first of the names it has there.
+  // Help shows a verb once below each noun, by the first of its names there.
   const hidden =
     entry.isInternal === true ||
     path !== entry.names.find((name) => name.length === path.length && (second === undefined || name[0] === first));
@@ -91,8 +91,8 @@ async function defineVerb(
     .copyInheritedSettings(program);
   noteVerb(command, entry.names[0]?.join(' ') ?? '');
   command.exitOverride((error) => refuseUsage(command, error, argv));
-  // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
-  if (wanted[0] === first && (second === undefined || wanted[1] === second)) {
+  // Only the called verb is loaded, to keep the start-up short.
+  if (words[0] === first && (second === undefined || words[1] === second)) {
     (await entry.load()).define(command, context);
     if (argv.some((word) => ['--help', '-h', 'help'].includes(word))) {
       const { exampleText } = await import('./examples.ts');
@@ -122,7 +122,7 @@ function managementCommand(program: Command, name: string, argv: readonly string
   return command;
 }
 
-/** `help`, alone or with the words of a verb. A command of its own: with `run` what follows the verb would be run. */
+/** Adds `help [VERB…]` as a command of its own: after `run`, the parser would take the words for a program to run. */
 function defineHelp(program: Command, argv: readonly string[]): void {
   const command = program.command('help', { hidden: true }).argument('[verb...]').copyInheritedSettings(program);
   command.exitOverride((error) => refuseUsage(command, error, argv));
@@ -139,7 +139,7 @@ function defineHelp(program: Command, argv: readonly string[]): void {
 
 function unknownTopic(words: readonly string[], at: number): StrataError {
   const verb = words.slice(0, at + 1).join(' ');
-  if (isDockers(verb)) return laterVerb(verb);
+  if (isDockerVerb(verb)) return laterVerb(verb);
   return new StrataError({
     code: 'ERR_COMMAND_UNKNOWN',
     message: `unknown help topic: ${words[at] ?? ''}`,
@@ -147,8 +147,8 @@ function unknownTopic(words: readonly string[], at: number): StrataError {
   });
 }
 
-/** The words before the first option of the verb, so that its module can be loaded before arguments are parsed. */
-function wantedWords(program: Command, argv: readonly string[]): readonly string[] {
+/** Returns the verb's words on the line, so that its module can be loaded before the arguments are parsed. */
+function verbWords(program: Command, argv: readonly string[]): readonly string[] {
   const words: string[] = [];
   for (let i = 0; i < argv.length && words.length < 2; i++) {
     const argument = argv[i] ?? '';

@@ -3,12 +3,12 @@ import type { StrataError } from '../errors/index.ts';
 import { argumentProblem, nameOf, usageProblem } from './flags/flags.ts';
 import { unknownVerb } from './unknown-verb.ts';
 
-/** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
+/** Restates an error of the argument parser in docker's words. Help, which the parser also throws, is rethrown. */
 export function refuseUsage(command: Command, error: CommanderError, argv: readonly string[]): never {
   const [, flag = ''] = /'(?:-\w, )?(-[^\s']*)/.exec(error.message) ?? [];
   switch (error.code) {
     case 'commander.unknownOption': {
-      // The flag is one of a verb that is not there.
+      // The flag belongs to a verb that does not exist.
       const [verb] = command.args;
       if (command.commands.length > 0 && verb?.startsWith('-') === false) throw unknownVerb(command, verb);
       throw unknownFlag(command, flag);
@@ -31,7 +31,7 @@ function unknownFlag(command: Command, given: string): StrataError {
   return usageProblem(command, message, globalFlagHint(command, flag));
 }
 
-/** What to do with a flag of the program itself that stands behind a verb. */
+/** Returns a hint if a flag of the program itself was given after a verb, else undefined. */
 function globalFlagHint(command: Command, flag: string): string | undefined {
   let program = command;
   while (program.parent) program = program.parent;
@@ -39,9 +39,9 @@ function globalFlagHint(command: Command, flag: string): string | undefined {
   if (command === program || option === undefined) return undefined;
   const flags = option.flags.replace(/^-\w, /, '');
   const verb = nameOf(command).slice(program.name().length + 1);
-  return `${flag} stands before the verb: '${program.name()} ${flags} ${verb}'.`;
+  return `Give ${flag} before the command: '${program.name()} ${flags} ${verb}'.`;
 }
 
-/** A flag without its value is the last word: `'e' in -e`, also of `-ie`. */
+/** Quotes a flag without its value, the line's last word, as docker does: `'e' in -e`, also for `-ie`. */
 const asGiven = (last: string, flag: string): string =>
   /^-[^-]/.test(last) ? `'${last.slice(-1)}' in -${last.slice(-1)}` : flag;

@@ -1,37 +1,36 @@
 import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { nearestIndex } from '../lib/nearest-index.ts';
-import { isDockers } from './command-table.ts';
+import { isDockerVerb } from './command-table.ts';
 import { nameOf, notSupportedYet } from './flags/flags.ts';
 
 const registries =
-  'Registries are not supported yet: images come with load, import and build, and leave with save and export.';
-const networks = "So far there are only the networks none and host: with '--network host' its ports are the machine's.";
+  "Get images with 'strata load', 'strata import' and 'strata build'; take them out with 'strata save'.";
+const networks = "Use '--network host': the container's ports are then the machine's.";
 const instead: { readonly [verb: string]: string } = {
   ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),
-  events:
-    "The library has them (engine.events), the command not yet: 'strata ps -a' shows the containers as they are now.",
+  events: "Use engine.events of the library; 'strata ps -a' shows the current state of containers.",
   network: networks,
   port: networks,
-  stats: "'strata top' shows the processes of a container.",
-  update: "Limits are set when a container is made: 'strata commit' it and run it anew.",
-  volume: "Name a directory of the machine by its absolute path: 'strata run -v /srv/data:/data'.",
-  buildx: "What it is for is there without it: 'strata build', 'strata builder du' and 'strata builder prune'.",
+  stats: "Use 'strata top', which shows the processes of a container.",
+  update: "Limits are set when a container is created: 'strata commit' it and run a new one.",
+  volume: "Bind mount a directory by its absolute path: 'strata run -v /srv/data:/data'.",
+  buildx: "Use 'strata build', 'strata builder du' and 'strata builder prune'.",
 };
 
-/** For a verb that docker has and Strata does not have yet. */
+/** Creates the error for a verb of docker that Strata lacks. */
 export const laterVerb = (verb: string): StrataError =>
-  notSupportedYet(`strata ${verb}`, instead[verb.split(' ').at(-1) ?? ''] ?? "'strata --help' lists what there is.");
+  notSupportedYet(`strata ${verb}`, instead[verb.split(' ').at(-1) ?? ''] ?? "See 'strata --help' for the commands.");
 
-/** Of three letters every word is near to some verb. */
-const allowedEdits = (word: string): number => (word.length > 3 ? 2 : 1);
+/** Limits the edits to a verb: a word of three letters is two edits away from some verb in any case. */
+const maxEdits = (word: string): number => (word.length > 3 ? 2 : 1);
 
-/** For a word that stands where the program or one of its nouns has its verbs, and is none. */
+/** Creates the error for a word in the position of a verb that is none, with the nearest verb as its hint. */
 export function unknownVerb(parent: Command, word: string): StrataError {
   const verb = [...(parent.parent ? [parent.name()] : []), word].join(' ');
-  if (isDockers(verb)) return laterVerb(verb);
+  if (isDockerVerb(verb)) return laterVerb(verb);
   const verbs = parent.commands.map((command) => command.name());
-  const meant = nearestIndex(word, verbs, allowedEdits(word));
+  const meant = nearestIndex(word, verbs, maxEdits(word));
   const see = `See '${nameOf(parent)} --help'.`;
   return new StrataError({
     code: 'ERR_COMMAND_UNKNOWN',

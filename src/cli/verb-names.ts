@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 
 const names = new WeakMap<Command, string>();
 
-/** Notes which verb a command is, by the first of its names in the table of verbs. */
+/** Records the verb of a command, by the first of its names in the table of verbs. */
 export const noteVerb = (command: Command, name: string): void => void names.set(command, name);
 
-/** Returns the verb that a command is, by whichever of its names it was called; empty for the program and for nouns. */
+/** Returns the first name of a command's verb, also if called by another name; empty for the program and for nouns. */
 export const verbOf = (command: Command): string => names.get(command) ?? '';

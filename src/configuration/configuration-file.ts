@@ -16,26 +16,26 @@ export interface FoundFile {
 }
 
 /**
- * Reads the one configuration file that counts, whole: the one that is named, by `wanted` or by a variable, and otherwise
- * the user's own or else the system's. Root's is the system's alone: HOME may be somebody else's under sudo, and a
- * configuration names programs that are run. Undefined without a file. Throws ERR_CONFIGURATION_UNUSABLE.
+ * Reads the one configuration file in effect: the file named by `requested` or by the variable, else the user's own, else
+ * the system's. Root has only the system's: under sudo, HOME may be another user's, and a configuration names programs
+ * that are run. Returns undefined without a file. Throws ERR_CONFIGURATION_UNUSABLE.
  */
 export function findConfigurationFile(
-  wanted: string | false | undefined,
+  requested: string | false | undefined,
   environment: Environment,
 ): FoundFile | undefined {
-  if (wanted === false) return undefined;
-  const named = wanted ?? (environment[fileVariable] || undefined);
-  if (named === nothing) return undefined;
+  if (requested === false) return undefined;
+  const named = requested ?? (environment[fileVariable] || undefined);
+  if (named === noFile) return undefined;
   if (named !== undefined) return readNamed(resolve(named));
   const own = process.geteuid?.() === 0 ? undefined : userFile(environment);
-  return (own === undefined ? undefined : readIfThere(own)) ?? readIfThere(systemFile);
+  return (own === undefined ? undefined : readIfExists(own)) ?? readIfExists(systemFile);
 }
 
-// Git, ssh and curl take it for "no file", too.
-const nothing = '/dev/null';
+// Git, ssh and curl treat it as "no file" as well.
+const noFile = '/dev/null';
 
-/** The file of a user; undefined for one without a home. A relative XDG_CONFIG_HOME is to be ignored, says its specification. */
+/** Returns a user's own file, undefined without a home. The XDG specification says to ignore a relative XDG_CONFIG_HOME. */
 export function userFile({ XDG_CONFIG_HOME: configs = '', HOME: home = '' }: Environment): string | undefined {
   if (isAbsolute(configs)) return join(configs, 'strata/config.json');
   return isAbsolute(home) ? join(home, '.config/strata/config.json') : undefined;
@@ -49,13 +49,14 @@ function readNamed(path: string): FoundFile {
   }
 }
 
-function readIfThere(path: string): FoundFile | undefined {
+function readIfExists(path: string): FoundFile | undefined {
   try {
     return read(path);
   } catch (error) {
     if (!isErrno(error)) throw error;
-    // A home that is no folder, or somebody else's (`su -m`), holds no file of this user's.
-    const isAbsent = error.code === 'ENOENT' || error.code === 'ENOTDIR' || (error.code === 'EACCES' && !isSeen(path));
+    // A home that is not a directory, or another user's (`su -m`), has no file of this user.
+    const isAbsent =
+      error.code === 'ENOENT' || error.code === 'ENOTDIR' || (error.code === 'EACCES' && !isVisible(path));
     if (isAbsent) return undefined;
     throw unreadable(path, error);
   }
@@ -63,7 +64,7 @@ function readIfThere(path: string): FoundFile | undefined {
 
 const isErrno = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'errno' in error;
 
-function isSeen(path: string): boolean {
+function isVisible(path: string): boolean {
   try {
     statSync(path);
     return true;
@@ -73,7 +74,7 @@ function isSeen(path: string): boolean {
 }
 
 function read(path: string): FoundFile {
-  // Without O_NONBLOCK the open of a fifo would wait for a writer.
+  // Without O_NONBLOCK, opening a fifo would wait for a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     refuseUnsafe(path, fd);
@@ -86,13 +87,13 @@ function read(path: string): FoundFile {
 function refuseUnsafe(path: string, fd: number): void {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) {
-    const hint = `Name the file in it: ${join(path, 'config.json')}. (Docker's command keeps its own settings in a folder.)`;
+    const hint = `Name the file in it, such as ${join(path, 'config.json')} (only docker's own option takes a directory).`;
     throw configurationUnusable(path, 'is a directory', hint);
   }
-  if (!stat.isFile()) throw configurationUnusable(path, 'is not a regular file', 'Write it into a file of its own.');
+  if (!stat.isFile()) throw configurationUnusable(path, 'is not a regular file', 'Name a regular file.');
   if ((stat.mode & constants.S_IWOTH) !== 0) {
-    const hint = `It names programs that are run: chmod o-w ${path}`;
-    throw configurationUnusable(path, 'is writable by everybody', hint);
+    const hint = `Run 'chmod o-w ${path}': the file names programs that are run.`;
+    throw configurationUnusable(path, 'is writable by other users', hint);
   }
 }
 
@@ -106,7 +107,7 @@ function readWhole(path: string, fd: number): Uint8Array {
   throw configurationUnusable(
     path,
     `is larger than ${maxConfigurationBytes} bytes`,
-    'Name a file that is a configuration.',
+    'Name a configuration file; this one is too large to be one.',
   );
 }
 
@@ -114,11 +115,11 @@ const unreadable = (path: string, error: NodeJS.ErrnoException): ReturnType<type
   configurationUnusable(
     path,
     `cannot be read (${error.code ?? error.message})`,
-    hints[error.code ?? ''] ?? 'Name another one.',
+    hints[error.code ?? ''] ?? 'Name another file.',
     error,
   );
 
 const hints: Readonly<Record<string, string>> = {
-  ENOENT: 'There is no such file: write it, or name another one.',
-  EACCES: `Have it made readable for you, or write one of your own: ~/.config/strata/config.json.`,
+  ENOENT: 'Create the file, or name another one.',
+  EACCES: `Make the file readable for your user, or write your own: ~/.config/strata/config.json.`,
 };

@@ -1,12 +1,12 @@
 import { StrataError } from '../errors/index.ts';
 
-const usualHint = 'Mend the file, or name another one; docs/configuration.md lists what may stand in it.';
+const usualHint = 'Correct the file, or name another one. See docs/configuration.md for the settings.';
 
-/** For a configuration that says what cannot be. */
+/** Creates the error for an invalid setting or file. */
 export const configurationInvalid = (message: string, hint: string = usualHint): StrataError =>
   new StrataError({ code: 'ERR_CONFIGURATION_INVALID', message, hint });
 
-/** For a configuration file that cannot be read, or must not be relied on. */
+/** Creates the error for a file that cannot be read, or must not be trusted. */
 export const configurationUnusable = (path: string, problem: string, hint: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_CONFIGURATION_UNUSABLE',

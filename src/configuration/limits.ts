@@ -1,2 +1,2 @@
-/** Bytes of a configuration file. */
+/** Limit of the size of a configuration file. */
 export const maxConfigurationBytes: number = 1 << 20;

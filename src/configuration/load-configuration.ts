@@ -4,13 +4,13 @@ import type { Configuration } from './settings.ts';
 
 export interface ConfigurationOptions extends Partial<Configuration> {
   /**
-   * The configuration file; `false` for none. Default: `STRATA_CONFIG`, else `/etc/strata/config.json`, before which a
-   * user's own goes: `strata/config.json` in `XDG_CONFIG_HOME` or `~/.config`.
+   * Path of the configuration file; `false` for none. Default: `STRATA_CONFIG`, else a user's own file,
+   * `strata/config.json` in `XDG_CONFIG_HOME` or `~/.config`, else `/etc/strata/config.json`.
    */
   readonly configurationFile?: string | false;
 }
 
-/** The configuration of a program started with `environment`. Throws ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID. */
+/** Loads the configuration from options, `environment` and file. Throws ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID. */
 export async function loadConfiguration(
   options: ConfigurationOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -20,10 +20,10 @@ export async function loadConfiguration(
 }
 
 async function readFile(
-  wanted: string | false | undefined,
+  requested: string | false | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ConfigurationFile | undefined> {
-  const found = findConfigurationFile(wanted, environment);
+  const found = findConfigurationFile(requested, environment);
   if (found === undefined) return undefined;
   const { parseConfiguration } = await import('./parse-configuration.ts');
   return { path: found.path, values: parseConfiguration(found.path, found.bytes) };

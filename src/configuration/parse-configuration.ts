@@ -6,7 +6,7 @@ import { configurationInvalid } from './failures.ts';
 import { maxConfigurationBytes } from './limits.ts';
 import { type Configuration, type SettingName, settingNames, settings } from './settings.ts';
 
-/** Reads the values in a configuration file; one that is empty has none. Throws ERR_CONFIGURATION_INVALID. */
+/** Parses the values of a configuration file. An empty file has none. Throws ERR_CONFIGURATION_INVALID. */
 export function parseConfiguration(path: string, bytes: Uint8Array): Partial<Configuration> {
   if (!bytes.some((byte) => !blanks.includes(byte))) return {};
   try {
@@ -28,8 +28,8 @@ function read(name: SettingName, file: JsonFields): [SettingName, unknown][] {
 }
 
 /**
- * A key that nobody reads may be a mistyped one, or one of a later version that makes containers safer: going on without
- * it would do other than what the file says. Docker's daemon refuses it in the same words.
+ * Refuses unknown keys. One may be mistyped, or belong to a later version that makes containers safer, so ignoring it
+ * would not do what the file says. Docker's daemon refuses them in the same words.
  */
 function refuseUnknown(path: string, keys: readonly string[]): void {
   const known = settingNames.map((name) => settings[name].key);
@@ -37,24 +37,24 @@ function refuseUnknown(path: string, keys: readonly string[]): void {
   if (unknown.length === 0) return;
   const meant = unknown.flatMap((key) => known[nearestIndex(key, known) ?? -1] ?? []);
   throw configurationInvalid(
-    `${path}: the following directives don't match any configuration option: ${unknown.map(shortened).join(', ')}`,
-    `${meant.length === 0 ? '' : `Did you mean ${[...new Set(meant)].join(', ')}? `}Known are ${known.join(', ')}.`,
+    `${path}: the following directives don't match any configuration option: ${unknown.map(shorten).join(', ')}`,
+    `${meant.length === 0 ? '' : `Did you mean ${[...new Set(meant)].join(', ')}? `}Valid keys are ${known.join(', ')}.`,
   );
 }
 
-const shortened = (key: string): string => key.slice(0, 100);
+const shorten = (key: string): string => key.slice(0, 100);
 
 function jsonOf(path: string, bytes: Uint8Array): Json {
   try {
     return parseJson(bytes, { what: path, maxBytes: maxConfigurationBytes });
   } catch (error) {
     if (!isStrataError(error, 'ERR_JSON_INVALID')) throw error;
-    throw configurationInvalid(placed(path, bytes, error));
+    throw configurationInvalid(withPosition(path, bytes, error));
   }
 }
 
-/** The message with line and column in place of the offset. */
-function placed(path: string, bytes: Uint8Array, { message, details }: StrataError): string {
+/** Returns the message with line and column in place of the offset. */
+function withPosition(path: string, bytes: Uint8Array, { message, details }: StrataError): string {
   const { offset, problem } = details ?? {};
   if (typeof offset !== 'number' || typeof problem !== 'string') return message;
   const lines = new TextDecoder().decode(bytes).slice(0, offset).split('\n');

@@ -2,7 +2,7 @@ import type { JsonValue } from '../errors/index.ts';
 import { configurationInvalid } from './failures.ts';
 import { type Configuration, type SettingName, settingNames, settings } from './settings.ts';
 
-/** Where a value comes from. An option is the library's; the command makes one of a flag. */
+/** Source of a value. Options belong to the library; the command passes its flags as options. */
 export type SettingOrigin =
   | { readonly from: 'option' | 'default' }
   | { readonly from: 'environment'; readonly variable: string }
@@ -20,16 +20,16 @@ export interface ConfigurationSources {
   readonly file: ConfigurationFile | undefined;
 }
 
-/** The values that count, and where each comes from. */
+/** The values in effect and their sources. */
 export interface ResolvedConfiguration {
   readonly values: Configuration;
   readonly origins: Readonly<Record<SettingName, SettingOrigin>>;
-  /** The file that was read. */
+  /** Path of the file that was read. */
   readonly file: string | undefined;
 }
 
 /**
- * Takes each setting from the first source that has it: option, environment, file, default. An empty variable counts as
+ * Takes each setting from its first source of these: option, environment, file, default. An empty variable counts as
  * absent. Throws ERR_CONFIGURATION_INVALID.
  */
 export function resolveConfiguration(sources: ConfigurationSources): ResolvedConfiguration {
@@ -47,11 +47,11 @@ export function resolveConfiguration(sources: ConfigurationSources): ResolvedCon
   return { values, origins, file: sources.file?.path };
 }
 
-const otherValue = 'Give another value; docs/configuration.md lists what there may be.';
+const otherValue = 'Give another value. See docs/configuration.md for the values.';
 
 const hints: { readonly [From in SettingOrigin['from']]?: string } = { option: otherValue, environment: otherValue };
 
-interface Found<Value> {
+interface ResolvedSetting<Value> {
   readonly value: Value;
   readonly origin: SettingOrigin;
 }
@@ -59,7 +59,7 @@ interface Found<Value> {
 function resolveSetting<Name extends SettingName>(
   name: Name,
   { options, environment, file }: ConfigurationSources,
-): Found<Configuration[Name]> {
+): ResolvedSetting<Configuration[Name]> {
   const { variable, default: fallback } = settings[name];
   const option = options[name];
   if (option !== undefined) return { value: option, origin: { from: 'option' } };
@@ -76,7 +76,7 @@ function resolveSetting<Name extends SettingName>(
 const problemOf = <Name extends SettingName>(name: Name, values: Configuration): string | undefined =>
   settings[name].problem?.(values[name], values);
 
-/** Names the place of a value for messages: file and key, a variable, or the bare key. */
+/** Names the source of a value for messages: file and key, the variable, or the bare key. */
 export function placeOf(name: SettingName, origin: SettingOrigin): string {
   const { key } = settings[name];
   switch (origin.from) {
@@ -89,16 +89,16 @@ export function placeOf(name: SettingName, origin: SettingOrigin): string {
   }
 }
 
-/** A setting as it is shown. */
+/** A setting with its value and source, for display. */
 export interface ShownSetting {
-  /** As in the configuration file. */
+  /** Its name in the configuration file. */
   readonly key: string;
   readonly value: JsonValue;
   readonly origin: SettingOrigin;
 }
 
-/** All settings, in the order of the schema. */
-export const shownSettings = ({ values, origins }: ResolvedConfiguration): ShownSetting[] =>
+/** Lists all settings in the order of the schema. */
+export const listSettings = ({ values, origins }: ResolvedConfiguration): ShownSetting[] =>
   settingNames.map((name) => ({
     key: settings[name].key,
     value: values[name] as JsonValue,

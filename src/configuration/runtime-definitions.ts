@@ -1,11 +1,11 @@
 import type { JsonFields } from '../spec/fields.ts';
-import { quoted, type SettingType } from './setting.ts';
+import { quote, type SettingType } from './setting.ts';
 
 /** A program that runs containers, in the form of docker's `runtimes`. */
 export interface RuntimeDefinition {
-  /** Absolute, or the bare name of a program in one of the system's folders. */
+  /** Absolute path, or the bare name of a program in one of the system's directories. */
   readonly path: string;
-  /** Stand before every command that is given to it. */
+  /** Arguments before each of its commands. */
   readonly runtimeArgs?: readonly string[];
 }
 
@@ -34,12 +34,12 @@ function definitionOf(map: JsonFields, name: string): RuntimeDefinition {
   return { path: definition.requiredString('path'), ...(runtimeArgs === undefined ? {} : { runtimeArgs }) };
 }
 
-/** Says what is wrong with a definition; undefined when nothing is. */
+/** Returns the problem of the first invalid definition, undefined without one. */
 export function runtimesProblem(runtimes: RuntimeDefinitions): string | undefined {
   for (const [name, { path, runtimeArgs = [] }] of Object.entries(runtimes)) {
-    if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) return `${quoted(name)} is no name for a runtime`;
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) return `${quote(name)} is not a valid name of a runtime`;
     if (!path.startsWith('/') && !/^[\w.+-]+$/.test(path)) {
-      return `${name}: path must be absolute or the name of a program, not ${quoted(path)}`;
+      return `${name}: path must be absolute or the name of a program, not ${quote(path)}`;
     }
     if ([path, ...runtimeArgs].some((word) => word.includes('\0'))) return `${name}: contains a NUL character`;
   }

@@ -1,8 +1,8 @@
 import type { JsonFields } from '../spec/fields.ts';
 
-/** How the values of a setting are written. */
+/** The type of a setting's values in the configuration file. */
 export interface SettingType<Value> {
-  /** For the documentation. */
+  /** Its name in the documentation. */
   readonly name: string;
   /** Returns the value of `key` in the configuration file, undefined without one. Throws ERR_DOCUMENT_INVALID. */
   readonly read: (file: JsonFields, key: string) => Value | undefined;
@@ -13,23 +13,23 @@ export interface Setting<Value, All> {
   /** Its name in the configuration file: docker's, where docker has the same. */
   readonly key: string;
   readonly type: SettingType<Value>;
-  /** The environment variable that sets it, too. */
+  /** The environment variable that also sets it. */
   readonly variable?: Value extends string ? `STRATA_${string}` : never;
   readonly default: Value;
-  /** A sentence for the documentation. */
+  /** Its description in the documentation, a sentence. */
   readonly summary: string;
-  /** Says what is wrong with a value, wherever it comes from; undefined when nothing is. */
+  /** Returns the problem with a value of any source, undefined for a valid one. */
   readonly problem?: (value: Value, all: All) => string | undefined;
 }
 
 export const text: SettingType<string> = { name: 'string', read: (file, key) => file.string(key) };
 
-/** A file does not depend on where somebody is when a command reads it. */
+/** An absolute path: a configuration must not depend on the working directory. */
 export const path: SettingType<string> = {
   name: 'absolute path',
   read: (file, key) => {
     const value = file.string(key);
-    if (value?.startsWith('/') === false) throw file.fail(key, `must be an absolute path, not ${quoted(value)}`);
+    if (value?.startsWith('/') === false) throw file.fail(key, `must be an absolute path, not ${quote(value)}`);
     return value;
   },
 };
@@ -44,4 +44,4 @@ export const textMap: SettingType<Readonly<Record<string, string>>> = {
   read: (file, key) => file.stringMap(key),
 };
 
-export const quoted = (value: string): string => JSON.stringify(value.slice(0, 100));
+export const quote = (value: string): string => JSON.stringify(value.slice(0, 100));

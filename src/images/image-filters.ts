@@ -1,6 +1,6 @@
 import { type FilterTable, hasLabels, isWhether, lacksLabels } from '../query/filters.ts';
-import { compareInstants, type Instant, instantOf, parseInstant } from '../query/timestamp.ts';
-import { onlyTime } from '../query/until-filter.ts';
+import { compareInstants, type Instant, instantOf, parseInstant } from '../query/instant.ts';
+import { parseOnlyTime } from '../query/until-filter.ts';
 import { familiarMatch, parseReference } from '../reference/index.ts';
 
 /** An image as filters see it: under one of its names, or under none. */
@@ -51,7 +51,7 @@ export const imagePruneFilters = (now: Date): FilterTable<FilteredImage> => ({
   ...labels,
   dangling: () => () => true,
   until: (times) => {
-    const limit = onlyTime(times, now);
+    const limit = parseOnlyTime(times, now);
     // An image without a creation time does not count as old.
     return (image) => image.createdAt !== undefined && compareInstants(creationInstant(image), limit) <= 0;
   },

@@ -19,13 +19,11 @@ function invalid(text: string, problem?: string): StrataError {
   return new StrataError({
     code: 'ERR_DURATION_INVALID',
     message: `time: ${problem === undefined ? 'invalid duration' : `${problem} in duration`} ${shown}`,
-    hint: 'A duration is written with units, for example 90s, 1h30m or 100ms.',
+    hint: 'Write a duration with units, for example 90s, 1h30m or 100ms.',
   });
 }
 
-/**
- * Reads a Go duration (`1h30m`, `-1.5s`, `100ms`, `0`) into nanoseconds. Throws ERR_DURATION_INVALID with Go's message.
- */
+/** Parses a Go duration (`1h30m`, `-1.5s`, `100ms`, `0`) into nanoseconds. Throws ERR_DURATION_INVALID with Go's message. */
 export function parseDuration(text: string): bigint {
   const sign = text.startsWith('-') ? -1n : 1n;
   const body = /^[+-]/.test(text) ? text.slice(1) : text;
@@ -39,7 +37,7 @@ export function parseDuration(text: string): bigint {
     if (name === '') throw invalid(text, 'missing unit');
     const unit = Object.hasOwn(units, name) ? units[name] : undefined;
     if (unit === undefined) throw invalid(text, `unknown unit ${JSON.stringify(name.slice(0, 20))}`);
-    // Digits beyond a nanosecond's are cut off, as Go does.
+    // Like Go, cut off digits below a nanosecond.
     const below = (BigInt(fraction === '' ? 0 : fraction) * unit) / 10n ** BigInt(fraction.length);
     total += BigInt(whole === '' ? 0 : whole) * unit + below;
     if (total > maxDuration) throw invalid(text);
@@ -48,7 +46,7 @@ export function parseDuration(text: string): bigint {
   return sign * total;
 }
 
-/** A fraction of `unit` without trailing zeros: `1.5`. */
+/** Formats a value in `unit` as a decimal without trailing zeros: `1.5`. */
 function decimal(value: bigint, unit: bigint): string {
   const fraction = (value % unit)
     .toString()
@@ -57,7 +55,7 @@ function decimal(value: bigint, unit: bigint): string {
   return `${value / unit}${fraction === '' || unit === 1n ? '' : `.${fraction}`}`;
 }
 
-/** Nanoseconds as Go prints a duration: `1h30m0s`, `1.5ms`, `0s`. {@link parseDuration} reads it back. */
+/** Formats nanoseconds as Go's durations: `1h30m0s`, `1.5ms`, `0s`. {@link parseDuration} reads it back. */
 export function formatDuration(nanoseconds: bigint): string {
   if (nanoseconds === 0n) return '0s';
   const sign = nanoseconds < 0n ? '-' : '';

@@ -1,10 +1,10 @@
 import { StrataError } from '../errors/index.ts';
 import { Regexp } from './regexp/regexp.ts';
 
-// More than anybody types; each value is tried on each row.
+// Bounds the work: each value is tested on each row.
 const maxValues = 200;
 
-/** Docker's words: `invalid filter 'name'`, `invalid filter 'name=[value]'`. For tests of filter values. */
+/** Creates the error for an invalid filter, in docker's words: `invalid filter 'name'`, `invalid filter 'name=[value]'`. */
 export function invalidFilter(name?: string, values?: readonly string[], hint?: string): StrataError {
   const shown =
     name === undefined ? '' : ` '${name.slice(0, 100)}${values ? `=[${values.join(' ').slice(0, 200)}]` : ''}'`;
@@ -15,7 +15,7 @@ export function invalidFilter(name?: string, values?: readonly string[], hint?: 
   });
 }
 
-/** What `--filter` flags or the API's `filters` parameter ask for: names, each with one or more values. */
+/** Filters of `--filter` flags or of the API's `filters` parameter: names, each with one or more values. */
 export class Filters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -30,7 +30,7 @@ export class Filters {
     this.#values = new Map([...values].map(([name, set]) => [name, [...set]]));
   }
 
-  /** From `name=value` flags in order; `label!=x` names the filter `label!`. Throws ERR_FILTER_FORMAT. */
+  /** Reads `name=value` flags in order; `label!=x` names the filter `label!`. Throws ERR_FILTER_FORMAT. */
   static fromFlags(flags: readonly string[]): Filters {
     return new Filters(
       flags
@@ -41,6 +41,7 @@ export class Filters {
             throw new StrataError({
               code: 'ERR_FILTER_FORMAT',
               message: 'bad format of filter (expected name=value)',
+              hint: 'Write a filter as NAME=VALUE.',
               details: { filter: flag.slice(0, 200) },
             });
           }
@@ -50,7 +51,7 @@ export class Filters {
   }
 
   /**
-   * From the API's parameter after `JSON.parse`: `{"label": {"a": true}}`, or before API 1.22 `{"label": ["a"]}`.
+   * Reads the API's parameter after `JSON.parse`: `{"label": {"a": true}}`, or before API 1.22 `{"label": ["a"]}`.
    * Throws ERR_FILTER_INVALID.
    */
   static fromJson(json: unknown): Filters {
@@ -70,12 +71,12 @@ export class Filters {
     return [...this.#values.keys()];
   }
 
-  /** Values given for a filter, none when it was not. */
+  /** Returns the values of a filter, empty if it was not given. */
   values(name: string): readonly string[] {
     return this.#values.get(name) ?? [];
   }
 
-  /** The value of a filter that is true or false. Throws ERR_FILTER_INVALID when it is neither, or both. */
+  /** Returns the value of a boolean filter. Throws ERR_FILTER_INVALID if it is neither true nor false, or both. */
   boolean(name: string, fallback: boolean): boolean {
     const values = this.values(name);
     if (values.length === 0) return fallback;
@@ -86,59 +87,59 @@ export class Filters {
   }
 }
 
-/** Looks at a filter's values once, and answers for each row whether it stays. */
+/** Reads a filter's values once and returns a predicate: true for a row to keep. */
 export type FilterTest<Row> = (values: readonly string[], filters: Filters) => (row: Row) => boolean;
 
-/** Filters a command knows, by name. */
+/** Filters of a command, by name. */
 export type FilterTable<Row> = { readonly [name: string]: FilterTest<Row> };
 
 /**
- * One predicate for all filters given; a row stays when every one of them lets it. Throws ERR_FILTER_INVALID for a name
- * that is not in the table, and what the tests throw for values.
+ * Returns one predicate for all filters given: true for a row that passes all of them. Throws ERR_FILTER_INVALID for a
+ * name that is not in the table, and the errors of the tests for their values.
  */
 export function compileFilters<Row>(filters: Filters, table: FilterTable<Row>): (row: Row) => boolean {
   const tests = filters.names.map((name) => {
     const test = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (test === undefined) throw invalidFilter(name, undefined, `One of ${Object.keys(table).join(', ')}.`);
+    if (test === undefined) throw invalidFilter(name, undefined, `Use one of ${Object.keys(table).join(', ')}.`);
     return test(filters.values(name), filters);
   });
   return (row) => tests.every((test) => test(row));
 }
 
-/** Stays when a text of the row is one of the values. */
+/** Keeps a row if one of its texts is one of the values. */
 export const isOneOf =
   <Row>(get: (row: Row) => string | readonly string[]): FilterTest<Row> =>
   (values) =>
   (row) =>
     [get(row)].flat().some((text) => values.includes(text));
 
-/** Stays when a text of the row begins with one of the values. */
+/** Keeps a row if one of its texts begins with one of the values. */
 export const startsWithOneOf =
   <Row>(get: (row: Row) => string | readonly string[]): FilterTest<Row> =>
   (values) =>
   (row) =>
     [get(row)].flat().some((text) => values.some((value) => text.startsWith(value)));
 
-function parsedOrNone(value: string): readonly Regexp[] {
+function parseIfValid(value: string): readonly Regexp[] {
   try {
     return [Regexp.parse(value)];
   } catch (error) {
-    // As in docker, a value that is no regular expression still stands for itself.
+    // As in docker, a value that is no regular expression still matches itself.
     if (error instanceof StrataError && error.code === 'ERR_REGEXP_INVALID') return [];
     throw error;
   }
 }
 
-/** Stays when a text of the row is one of the values, or one of them matches it as a regular expression. */
+/** Keeps a row if one of its texts is one of the values, or matches one as a regular expression. */
 export const matchesOneOf =
   <Row>(get: (row: Row) => string | readonly string[]): FilterTest<Row> =>
   (values) => {
-    const patterns = values.flatMap(parsedOrNone);
+    const patterns = values.flatMap(parseIfValid);
     return (row) =>
       [get(row)].flat().some((text) => values.includes(text) || patterns.some((pattern) => pattern.test(text)));
   };
 
-/** Stays when the row has every label given: `key` whatever its value, or `key=value`. */
+/** Keeps a row that has all labels given: `key` with any value, or `key=value`. */
 export const hasLabels =
   <Row>(get: (row: Row) => { readonly [key: string]: string } | undefined): FilterTest<Row> =>
   (values) =>
@@ -151,7 +152,7 @@ export const hasLabels =
     });
   };
 
-/** For `label!`: stays unless the row has every label given. */
+/** Keeps a row unless it has all labels given, for `label!`. */
 export const lacksLabels =
   <Row>(get: (row: Row) => { readonly [key: string]: string } | undefined): FilterTest<Row> =>
   (values, filters) => {
@@ -159,7 +160,7 @@ export const lacksLabels =
     return (row) => !has(row);
   };
 
-/** Stays when the row is what a true or false filter asks for. */
+/** Keeps a row whose property equals the value of a boolean filter. */
 export const isWhether =
   <Row>(name: string, is: (row: Row) => boolean): FilterTest<Row> =>
   (_, filters) => {

@@ -9,13 +9,13 @@ import { Struct, structured, type TemplateFunction, type Value, type ValueMap } 
 
 const functionNames: ReadonlySet<string> = new Set(templateFunctions.keys());
 
-/** Docker's words before Go's message; a limit keeps its own. */
+/** Puts docker's words before Go's message. An error about a limit is unchanged. */
 function formatError(error: unknown): unknown {
   if (!isStrataError(error) || error.code === 'ERR_TEMPLATE_LIMIT') return error;
   return new StrataError({
     code: 'ERR_FORMAT_INVALID',
     message: `template parsing error: ${error.message}`,
-    hint: 'A template names fields as {{.Name}}; the format json shows which there are.',
+    hint: 'Name fields as {{.Name}}; the format json shows the fields.',
     cause: error,
   });
 }
@@ -36,7 +36,7 @@ function evaluate(template: Template, data: Value, missingKey: 'default' | 'erro
   }
 }
 
-/** The column of `{{.Label "com.example.my-key"}}` is headed `my key`. */
+/** Heads the column of `{{.Label "com.example.my-key"}}` with `my key`. */
 const labelHeading: TemplateFunction = {
   parameters: ['string'],
   run: ([key]) => (typeof key === 'string' ? (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ') : ''),
@@ -47,13 +47,13 @@ function heading(template: Template, headers: ValueMap): string {
     const names = new Struct(headers, 'formatter.SubHeaderContext', { Label: labelHeading });
     return evaluateTemplate(template, names, { functions: headerFunctions });
   } catch (error) {
-    // Docker prints no heading where a template cannot be evaluated over column names.
+    // Docker prints no heading if a template cannot be evaluated over column names.
     if (isStrataError(error)) return '';
     throw error;
   }
 }
 
-/** See `parseListingFormat`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+/** Parses a template for `parseListingFormat`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
 export function parseTemplateListing(format: string): ListingFormat {
   const isTable = format.startsWith('table');
   const text = (isTable ? format.slice('table'.length) : format === 'json' ? '{{json .}}' : format)
@@ -69,15 +69,15 @@ export function parseTemplateListing(format: string): ListingFormat {
   };
 }
 
-/** What `--format` of a command that shows single objects asks for. */
+/** Format of a command that shows single objects. */
 export type InspectFormat = 'json' | Template;
 
 /** Reads `--format` of `inspect`, `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
 export const parseInspectFormat = (format: string): InspectFormat => (format === 'json' ? format : parse(format));
 
 /**
- * One object under `inspect --format`: a template sees docker's structs ({@link structured} says how `mapKeys` and
- * `omitEmpty` are used), and where that fails, as for a misspelt field, the plain JSON, whose error is the one told.
+ * Formats one object for `inspect --format`. A template sees docker's structs ({@link structured} explains `mapKeys` and
+ * `omitEmpty`). If that fails, as for a misspelt field, it sees the plain JSON, and the error of that is thrown.
  * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
  */
 export function formatInspected(
@@ -96,6 +96,6 @@ export function formatInspected(
   }
 }
 
-/** One struct under `--format` of `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+/** Formats one struct for `--format` of `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
 export const formatStruct = (format: InspectFormat, data: Struct): string =>
   format === 'json' ? encodeJson(data) : evaluate(format, data);

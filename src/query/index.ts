@@ -7,6 +7,7 @@ export {
   type InspectFormat,
   parseInspectFormat,
 } from './format.ts';
+export { compareInstants, type Instant, type ParseInstantOptions, parseInstant } from './instant.ts';
 export type { ListingFormat } from './listing-format.ts';
 export { parseListingFormat } from './parse-listing-format.ts';
 export { parseSize } from './parse-size.ts';
@@ -27,5 +28,4 @@ export {
   type Value,
   type ValueMap,
 } from './template/values.ts';
-export { compareInstants, type Instant, type ParseInstantOptions, parseInstant } from './timestamp.ts';
 export { humanDuration, humanMemory, humanSize } from './units.ts';

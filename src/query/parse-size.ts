@@ -3,8 +3,8 @@ import { StrataError } from '../errors/index.ts';
 const sizeForm = /^(\d+\.?\d*|\.\d+) ?(?:b|([kmgtp])(?:i?b)?)?$/i;
 
 /**
- * Bytes from `512m`, `1.5GiB`, `100 kb`, fractions of a byte cut off. `base` 1024 is for memory (whatever the unit's
- * spelling), 1000 for disks. Throws ERR_SIZE_INVALID.
+ * Parses `512m`, `1.5GiB` or `100 kb` into bytes, and cuts off fractions of a byte. `base` is 1024 for memory (in any
+ * spelling of the unit), 1000 for disks. Throws ERR_SIZE_INVALID.
  */
 export function parseSize(text: string, base: 1000 | 1024): number {
   const found = text.length > 64 ? null : sizeForm.exec(text);
@@ -14,6 +14,6 @@ export function parseSize(text: string, base: 1000 | 1024): number {
   throw new StrataError({
     code: 'ERR_SIZE_INVALID',
     message: `invalid size: '${text.slice(0, 100)}'`,
-    hint: 'A size is a number with b, k, m, g or t behind it, for example 512m.',
+    hint: 'Write a size as a number and one of b, k, m, g or t, for example 512m.',
   });
 }

@@ -14,13 +14,13 @@ function scale(bytes: number, base: number, units: readonly string[], precision:
   return sprintf('%.*g%s', [precision, new Float(size), units[unit] ?? ''], 100);
 }
 
-/** `1.23MB`: powers of 1000. Docker shows sizes of images and containers with 3 digits, others with 4. */
+/** Formats bytes in powers of 1000, such as `1.23MB`. Docker shows images and containers with 3 digits, others with 4. */
 export const humanSize = (bytes: number, precision = 4): string => scale(bytes, 1000, decimal, precision);
 
-/** `1.205GiB`: powers of 1024, as docker shows memory. */
+/** Formats bytes in powers of 1024, such as `1.205GiB`, as docker shows memory. */
 export const humanMemory = (bytes: number): string => scale(bytes, 1024, binary, 4);
 
-/** `About a minute`, `2 weeks`: as docker tells ages and uptimes; it adds ` ago` itself. */
+/** Formats a duration as docker's ages and uptimes, such as `About a minute` or `2 weeks`, without ` ago`. */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.trunc(milliseconds / 1000);
   if (seconds < 1) return 'Less than a second';

@@ -1,9 +1,9 @@
 import { StrataError } from '../errors/index.ts';
 import type { FilterTest } from './filters.ts';
-import { compareInstants, type Instant, instantOf, parseInstant } from './timestamp.ts';
+import { compareInstants, type Instant, instantOf, parseInstant } from './instant.ts';
 
-/** The one time a prune command takes. Throws ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
-export function onlyTime([time = '', ...others]: readonly string[], now: Date): Instant {
+/** Parses the only value of `until`. Throws ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
+export function parseOnlyTime([time = '', ...others]: readonly string[], now: Date): Instant {
   if (others.length === 0) return parseInstant(time, { now: instantOf(now.getTime()) });
   throw new StrataError({
     code: 'ERR_FILTER_REPEATED',
@@ -13,12 +13,12 @@ export function onlyTime([time = '', ...others]: readonly string[], now: Date): 
 }
 
 /**
- * The filter `until` of a prune command: what is older than the time passes. `timeOf` returns milliseconds since 1970. Throws
- * as {@link onlyTime}.
+ * Creates the filter `until` of a prune command, which keeps items older than the time. `timeOf` returns milliseconds
+ * since 1970. Throws as {@link parseOnlyTime}.
  */
 export const untilFilter =
   <Item>(timeOf: (item: Item) => number, now: Date): FilterTest<Item> =>
   (times) => {
-    const limit = onlyTime(times, now);
+    const limit = parseOnlyTime(times, now);
     return (item) => compareInstants(instantOf(timeOf(item)), limit) < 0;
   };

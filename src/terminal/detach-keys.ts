@@ -1,13 +1,13 @@
 import { StrataError } from '../errors/index.ts';
 
-/** Ctrl-p, ctrl-q: docker's default. */
+/** Docker's default: ctrl-p, ctrl-q. */
 export const defaultDetachKeys: Uint8Array = Uint8Array.of(0x10, 0x11);
 
 const controls = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
 
 /**
- * The bytes of a sequence of keys in docker's syntax: characters, `ctrl-` and one of `a`–`z`, `@`, `[`, `\`, `]`, `^`,
- * `_`, or `DEL`, with commas between. Empty text is the default. Throws ERR_DETACH_KEYS_INVALID.
+ * Parses a sequence of keys in docker's syntax into bytes: characters, `ctrl-` and one of `a`–`z`, `@`, `[`, `\`, `]`,
+ * `^`, `_`, or `DEL`, separated by commas. Empty text is the default. Throws ERR_DETACH_KEYS_INVALID.
  */
 export function parseDetachKeys(text: string): Uint8Array {
   if (text === '') return defaultDetachKeys;
@@ -19,12 +19,12 @@ export function parseDetachKeys(text: string): Uint8Array {
     throw new StrataError({
       code: 'ERR_DETACH_KEYS_INVALID',
       message: `Invalid detach keys (${text.slice(0, 100)}) provided`,
-      hint: "Keys with commas between: a character each, or such as 'ctrl-p'.",
+      hint: "Separate keys by commas. A key is one character, or such as 'ctrl-p'.",
     });
   });
 }
 
-/** What is typed, with the sequence of keys that detaches taken out of it. */
+/** Removes the detach keys from typed input. */
 export class DetachFilter {
   readonly #keys: Uint8Array;
   #matched = 0;
@@ -34,15 +34,15 @@ export class DetachFilter {
     this.#keys = keys;
   }
 
-  /** The whole sequence has been typed; what came behind it is dropped. */
+  /** True once the whole sequence was typed; input after it is dropped. */
   get isDetached(): boolean {
     return this.#isDetached;
   }
 
   /**
-   * What of the input so far is known not to belong to the sequence; its beginning is held back until it is. As with docker,
-   * a key that breaks the sequence off begins none: of ctrl-p, ctrl-p, ctrl-q all three go to the container, so that a
-   * program gets ctrl-p when it is typed twice.
+   * Returns the input that is known not to belong to the sequence; a possible beginning of it is held back. As in docker,
+   * a key that breaks the sequence does not begin another: of ctrl-p, ctrl-p, ctrl-q all three go to the container, so
+   * typing ctrl-p twice passes it on.
    */
   pass(input: Uint8Array): Uint8Array {
     const keys = this.#keys;

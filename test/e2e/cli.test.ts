@@ -83,7 +83,7 @@ test('a command that waits for what can never come is no success', { skip }, asy
   const env = { NODE_OPTIONS: `--import=${join(folder, 'never.mjs')}` };
   const { code, stdout, stderr } = await strata.with({ env }, 'import', '-');
   assert.deepEqual([code, stdout], [125, '']);
-  assert.equal(stderr, 'strata: internal error: the command waits for what can no longer come\n');
+  assert.equal(stderr, 'strata: internal error: the command waits for an event that can no longer happen\n');
   assert.equal((await strata.with({ env }, 'images')).code, 0);
 });
 

@@ -110,13 +110,18 @@ test('a library program opens with the file, with another, and with none', async
 
 describe('a file that is none is refused by name, whatever the verb, and nothing is made', () => {
   const table: readonly (readonly [what: string, make: (t: TestContext) => string, problem: RegExp, hint: RegExp])[] = [
-    ['absent', (t) => join(temporaryFolder(t, 'c'), 'x.json'), /cannot be read \(ENOENT\)/, /There is no such file/],
+    ['absent', (t) => join(temporaryFolder(t, 'c'), 'x.json'), /cannot be read \(ENOENT\)/, /Create the file/],
     ['below a file', (t) => join(fileWith(t, '{}'), 'x'), /cannot be read \(ENOTDIR\)/, /Name another/],
-    ['a directory', (t) => dirname(fileWith(t, '{}')), /is a directory/, /Name the file in it: .*\/config\.json/],
-    ['a fifo', fifo, /is not a regular file/, /Write it into a file/],
-    ['a device', () => '/dev/zero', /is not a regular file/, /Write it into a file/],
+    [
+      'a directory',
+      (t) => dirname(fileWith(t, '{}')),
+      /is a directory/,
+      /Name the file in it, such as .*\/config\.json/,
+    ],
+    ['a fifo', fifo, /is not a regular file/, /Name a regular file/],
+    ['a device', () => '/dev/zero', /is not a regular file/, /Name a regular file/],
     ['too large', (t) => fileWith(t, `{}${' '.repeat(1 << 20)}`), /is larger than 1048576 bytes/, /./],
-    ['writable by everybody', openToAll, /is writable by everybody/, /.*chmod o-w/],
+    ['writable by everybody', openToAll, /is writable by other users/, /.*chmod o-w/],
   ];
   for (const [what, make, problem, hint] of table) {
     test(what, { skip: what === 'a fifo' && needs('mkfifo') }, (t) => {
@@ -170,7 +175,7 @@ describe('a file that says what cannot be', () => {
       const { code, stdout, stderr } = strata(['--config', file, '--root', '/proc/none', 'images']);
       const [first, second = ''] = stderr.split('\n');
       assert.deepEqual([code, stdout, first], [1, '', `strata: ${says.replace('FILE', file)}`]);
-      assert.match(second, hint ?? /^hint: Mend the file/);
+      assert.match(second, hint ?? /^hint: Correct the file/);
     });
   }
   test('a variable is named, a flag is not', () => {

@@ -159,11 +159,14 @@ test('a layer: what it adds, changes and deletes, by number and by digest', { sk
   for (const wrong of ['0', '3', 'sha256:', 'abc', 'fffff']) {
     const { code, stderr } = await strata('image', 'files', '--layer', wrong, 'me/app:1');
     assert.equal(code, 1);
-    assert.match(stderr, /^strata: layer .*: the image has no such layer\nhint: Give a number from 1, the base, to 2/);
+    assert.match(
+      stderr,
+      /^strata: layer .*: the image has no such layer\nhint: Give a number from 1 \(the base\) to 2/,
+    );
   }
   for (const [count, hint] of [
-    [0, 'It has no layers at all.'],
-    [1, 'It has one layer: give 1, or the beginning of its digest.'],
+    [0, 'Leave out --layer: the image has no layers.'],
+    [1, 'The image has one layer: give 1, or the beginning of its digest.'],
   ] as const) {
     const input = asTar(dockerArchive([{ image: image(layers.slice(0, count)), tags: [`of:${count}`] }]));
     assert.equal((await strata.with({ input }, 'load')).code, 0);
@@ -211,7 +214,7 @@ test('cat prints files, of any layer, and goes on after one that is missing', { 
   for (const [verb, ...more] of [['cat'], ['cat', '/etc'], ['files']]) {
     const place = await strata('image', verb ?? '', 'me/app:1:/etc/name', ...more);
     assert.equal(place.code, 1);
-    assert.ok(place.stderr.includes(`by itself: 'strata image ${verb} me/app:1 /etc/name'.`), place.stderr);
+    assert.ok(place.stderr.includes(`of its own: 'strata image ${verb} me/app:1 /etc/name'.`), place.stderr);
   }
 });
 
@@ -248,7 +251,7 @@ test('cp copies out of an image by the rules that hold for containers', { skip }
     [['me/app:1:/etc', 'none/there'], `invalid output path: directory "${folder}/none" does not exist`],
     [['absent:/x', '.'], 'No such container: absent'],
     [['--image', 'absent:/x', '.'], 'No such image: absent:latest'],
-    [['--image', 'name', 'me/app:1:/etc'], 'an image cannot be copied into: images never change'],
+    [['--image', 'name', 'me/app:1:/etc'], 'copying into an image is not supported: images never change'],
     [['--image', 'name', 'other'], 'must specify an image as the source'],
   ] as const) {
     assert.equal(await cp(...args), `strata: ${message}`, args.join(' '));
@@ -283,14 +286,22 @@ test('cp: an image taken for a container, and the other way round, is told with 
     [
       ['ms:1:/x', '.'],
       /^Could not find the file \/1:\/x in container ms$/,
-      /'strata cp --image ms:1:\/x PATH' means the image ms:1\.$/,
+      /to copy from the image ms:1, use 'strata cp --image ms:1:\/x PATH'\.$/,
     ],
-    [['busybox:/x', '.'], /in container busybox$/, /--image busybox:\/x PATH' means the image busybox\.$/],
+    [['busybox:/x', '.'], /in container busybox$/, /the image busybox, use 'strata cp --image busybox:\/x PATH'\.$/],
     [['ms:/x', '.'], /in container ms$/, undefined],
-    [['--image', 'ms:/x', '.'], /^No such image: ms:latest$/, /^ms is a container: 'strata cp ms:\/x PATH'/],
+    [
+      ['--image', 'ms:/x', '.'],
+      /^No such image: ms:latest$/,
+      /^ms is a container; to copy from it, use 'strata cp ms:\/x PATH'/,
+    ],
     [['--image', 'no:/x', '.'], /^No such image: no:latest$/, /^List the images/],
     [['--image', 'busybox:/x', '.'], /in image busybox$/, /\(strata image files IMAGE\)\.$/],
-    [['no:1:/x', '.'], /^No such container: no$/, /^Nor is there an image no:1\. .*\(strata ps -a, strata images\)\.$/],
+    [
+      ['no:1:/x', '.'],
+      /^No such container: no$/,
+      /^There is no image no:1 either\. .*\(strata ps -a, strata images\)\.$/,
+    ],
     [['file', 'image:/x'], /^No such container: image$/, /^image is an image, and images never change/],
     [['file', 'ms:latest:/x'], /^Could not find the file \/latest: in container ms$/, /^Make that folder first/],
     [['file', 'busybox:latest:/x'], /in container busybox$/, /^busybox:latest is an image, and images never change/],

@@ -84,10 +84,7 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
         [['--env-file', file('nothing')], /open .*nothing: no such file or directory/],
         [['--env-file', file('bad')], /poorly formatted environment: .*variable 'A B' contains whitespaces/],
         [['--env-file', file('latin1')], /invalid utf8/],
-        [
-          ['--network', 'bridge'],
-          /--network bridge: not supported yet\nhint: There are the networks none and host yet/,
-        ],
+        [['--network', 'bridge'], /--network bridge: not supported yet\nhint: Use --network none or --network host/],
         [['--network', 'none', '--net', 'host'], /conflicting options: several networks \(none, host\)/],
         [['-v', 'data:/x'], /volume data: not supported yet/],
         [['-t', '--detach-keys', 'ctrl-1'], /Invalid detach keys \(ctrl-1\) provided/],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { CliContext } from '../context.ts';
-import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
+import { refuseWithoutTerminal, stayAttached } from '../terminal/stay-attached.ts';
 
 interface AttachFlags {
   readonly stdin: boolean;
@@ -17,7 +17,7 @@ export function define(command: Command, context: CliContext): void {
       'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
     )
     .option('--no-stdin', 'do not pass standard input on')
-    // On unless it is turned off, which the parser knows as a flag of its own.
+    // The parser turns a switch off by a flag of its own.
     .option('--sig-proxy', 'proxy signals to the container', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (name: string, flags: AttachFlags) => attach(context, name, flags));
@@ -30,7 +30,7 @@ async function attach(context: CliContext, name: string, flags: AttachFlags): Pr
   const { terminal } = attached;
   refuseWithoutTerminal(flags.stdin, terminal);
   const options = { input: flags.stdin, passesSignals: flags.sigProxy && !terminal, detachKeys, redraws: true };
-  const end = await withContainer(context, containers, attached, options);
+  const end = await stayAttached(context, containers, attached, options);
   if (end === 'detached') context.err('read escape sequence\n');
   context.setExitCode(end === 'detached' ? 1 : end);
 }

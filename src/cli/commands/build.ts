@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { DockerfileText, PullPolicy } from '../../engine/index.ts';
 import { isStrataError, restate } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
 import {
   collect,
@@ -23,7 +23,7 @@ import { TerminalBuildProgress } from '../render/terminal-build-progress.ts';
 
 const progressKinds = ['auto', 'plain', 'tty', 'json'];
 
-/** Docker's other kinds, and what there is instead. */
+/** Docker's kinds that Strata lacks, and the alternatives. */
 const laterProgressKinds: ReadonlyMap<string, string> = new Map([
   ['none', 'Use -q, which prints the image ID alone.'],
   ['quiet', 'Use -q, which prints the image ID alone.'],
@@ -71,7 +71,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'print nothing but the image ID')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--progress <kind>', 'auto, plain, tty or json', 'auto')
-    // Containers of steps never stay here, whatever comes of the build.
+    // Accepted without effect: containers of steps are always removed.
     .addOption(command.createOption('--rm').hideHelp())
     .addOption(command.createOption('--force-rm').hideHelp())
     .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
@@ -85,7 +85,7 @@ function hintOfFolder([first, second]: readonly string[]): string | undefined {
   return isPolicy ? `A policy is joined to its flag by an equals sign: '--pull=${first}'.` : undefined;
 }
 
-async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
+async function build({ command, context }: VerbCall, folder: string, flags: BuildFlags): Promise<void> {
   if (folder === '-' && flags.file === '-') {
     throw usageProblem(command, "invalid argument: can't use stdin for both build context and dockerfile");
   }
@@ -97,7 +97,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   }
   for (const tag of flags.tag) checkTag(tag);
   const progress = progressFor({ command, context }, flags);
-  if (flags.iidfile !== undefined) writing(flags.iidfile, removeStale);
+  if (flags.iidfile !== undefined) writeIdFile(flags.iidfile, removeStale);
   const engine = await context.engine();
   await using operation = engine.builder.build({
     context: folder === '-' ? process.stdin : folder,
@@ -117,20 +117,20 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
     progress?.end();
   }
   const { id } = await operation.result.catch((error: unknown) => {
-    // Others have shown it as it came.
+    // The other kinds have shown the output already.
     if (progress === undefined || progress instanceof TerminalBuildProgress) context.err(failedStepLog(error));
     throw error;
   });
-  if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => writeFileSync(path, id));
+  if (flags.iidfile !== undefined) writeIdFile(flags.iidfile, (path) => writeFileSync(path, id));
   if (flags.quiet === true) context.out(`${id}\n`);
 }
 
 function networkOf(name: string): 'default' | 'none' | 'host' {
   if (name === 'default' || name === 'none' || name === 'host') return name;
-  throw notSupportedYet(`build --network ${name}`, 'One of default, none, host.');
+  throw notSupportedYet(`build --network ${name}`, 'Use --network default, none or host.');
 }
 
-/** As docker does before anything else happens. */
+/** Checks a tag before any work, as docker does. Throws ERR_REFERENCE_INVALID. */
 function checkTag(tag: string): void {
   try {
     parseReference(tag);
@@ -140,12 +140,12 @@ function checkTag(tag: string): void {
   }
 }
 
-/** An ID of before would be taken for this build's, should it fail. What is no file stays: `--iidfile /dev/null`. */
+/** Removes an older ID, which would be taken for this build's if it fails. Devices stay: `--iidfile /dev/null`. */
 function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) rmSync(path);
 }
 
-function writing(path: string, write: (path: string) => void): void {
+function writeIdFile(path: string, write: (path: string) => void): void {
   try {
     write(path);
   } catch (error) {
@@ -153,7 +153,7 @@ function writing(path: string, write: (path: string) => void): void {
   }
 }
 
-function progressFor({ command, context }: Called, { quiet, progress }: BuildFlags): BuildProgress | undefined {
+function progressFor({ command, context }: VerbCall, { quiet, progress }: BuildFlags): BuildProgress | undefined {
   const instead = laterProgressKinds.get(progress);
   if (instead !== undefined) throw notSupportedYet(`--progress ${progress}`, instead);
   if (!progressKinds.includes(progress)) {
@@ -167,13 +167,13 @@ function progressFor({ command, context }: Called, { quiet, progress }: BuildFla
   return new PlainBuildProgress(context.err);
 }
 
-/** `-f` is relative to the working folder, as in docker, and in an archive to its root. */
+/** Resolves `-f`: relative to the working directory, as in docker, and in an archive to its root. */
 function dockerfileOf(file: string, folder: string): string | DockerfileText {
   if (file === '-') return { text: process.stdin };
   return folder === '-' ? file : resolve(file);
 }
 
-/** Docker's flag is a switch, podman's names a policy. */
+/** Reads `--pull`: a switch in docker, a policy in podman. */
 function pullPolicy(command: Command, text: string): PullPolicy {
   if (text === 'never' || text === 'missing' || text === 'always') return text;
   if (text === 'true') return 'always';
@@ -188,8 +188,8 @@ const splitPair = (pair: string): [string, string] => {
 };
 
 /**
- * A bare name takes the value of the variable of that name, and is left out when there is none. As with docker,
- * SOURCE_DATE_EPOCH is passed on without being named.
+ * Reads `--build-arg`. A bare name takes its value from the environment, and is left out without one. As in docker,
+ * SOURCE_DATE_EPOCH is passed on by itself.
  */
 function buildArgs(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(

@@ -6,7 +6,7 @@ import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { notYetFlags } from '../flags/flags.ts';
 import { oneBuilderFlag } from '../flags/later-build-flags.ts';
-import { shownAge } from '../render/image-fields.ts';
+import { formatAge } from '../render/image-fields.ts';
 
 interface DuFlags {
   readonly format?: string;
@@ -27,12 +27,12 @@ export function define(command: Command, context: CliContext): void {
     .action(async (flags: DuFlags) => diskUsage(context, flags));
   notYetFlags(command, [
     oneBuilderFlag,
-    ['--filter <f>', 'Leave it out, and pick with --format.'],
-    ['--verbose', "Leave it out; --format '{{json .}}' tells all there is."],
+    ['--filter <f>', 'Leave it out, and filter the output of --format.'],
+    ['--verbose', "Leave it out; --format '{{json .}}' prints all fields."],
   ]);
 }
 
-/** A line per step; sizes of steps that an image stands on carry a star, as with BuildKit, and are not freed by a prune. */
+/** Prints a line per step. As in BuildKit, a star marks the size of a step shared with an image: a prune does not free it. */
 async function diskUsage(context: CliContext, flags: DuFlags): Promise<void> {
   const engine = await context.engine();
   const steps = await engine.builder.list({ signal: context.signal });
@@ -50,7 +50,7 @@ const rowOf = (step: CachedStep, now: number): Row =>
     {
       Description: step.description,
       ID: step.id,
-      LastUsed: shownAge(step.lastUsedAt, now),
+      LastUsed: formatAge(step.lastUsedAt, now),
       Reclaimable: String(isReclaimable(step)),
       Size: `${humanSize(step.sizeBytes)}${step.shared ? '*' : ''}`,
     },

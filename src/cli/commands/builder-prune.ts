@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import { parseSize } from '../../query/parse-size.ts';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { collect, notYetFlags, usageProblem } from '../flags/flags.ts';
 import { oneBuilderFlag } from '../flags/later-build-flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { notDeleted, prunedIds, reclaimedSpace } from '../render/pruned.ts';
+import { formatDeletedIds, formatReclaimedSpace, formatWarnings } from '../render/prune-report.ts';
 import { confirm } from '../terminal/confirm.ts';
 
-interface PruneFlags {
+interface BuilderPruneFlags {
   readonly all?: boolean;
   readonly force?: boolean;
   readonly filter: readonly string[];
@@ -21,11 +21,11 @@ export function define(command: Command, context: CliContext): void {
     .option('-f, --force', 'do not ask')
     .option('--filter <name=value>', 'until: only what was not used since', collect, [])
     .option('--keep-storage <bytes>', 'how much of it may stay, the last used', (text) => bytesOf(command, text))
-    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
-  notYetFlags(command, [oneBuilderFlag, ['--verbose', "See 'strata builder du' before."]]);
+    .action(async (flags: BuilderPruneFlags) => prune({ command, context }, flags));
+  notYetFlags(command, [oneBuilderFlag, ['--verbose', "List the cache with 'strata builder du' first."]]);
 }
 
-async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+async function prune({ command, context }: VerbCall, flags: BuilderPruneFlags): Promise<void> {
   const filters = readFilters(command, flags.filter, '--filter');
   const all = flags.all === true;
   const warning = `WARNING! This will remove all ${all ? '' : 'dangling '}build cache. `;
@@ -37,11 +37,11 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
     ...(flags.keepStorage === undefined ? {} : { keepBytes: flags.keepStorage }),
     signal: context.signal,
   });
-  context.out(prunedIds('Deleted build cache objects', deleted) + reclaimedSpace(reclaimedBytes));
-  context.err(notDeleted(warnings));
+  context.out(formatDeletedIds('Deleted build cache objects', deleted) + formatReclaimedSpace(reclaimedBytes));
+  context.err(formatWarnings(warnings));
 }
 
-/** Powers of 1024, as docker takes them here. Throws ERR_USAGE. */
+/** Parses bytes in powers of 1024, as docker does here. Throws ERR_USAGE. */
 function bytesOf(command: Command, text: string): number {
   try {
     return parseSize(text, 1024);

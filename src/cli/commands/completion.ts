@@ -9,8 +9,8 @@ export function define(command: Command, context: CliContext): void {
     if (script !== undefined) return context.out(script.text);
     throw new StrataError({
       code: 'ERR_SHELL_UNKNOWN',
-      message: `completion for ${shell.slice(0, 100)}: there is none`,
-      hint: `There are scripts for ${[...completionScripts.keys()].join(', ')}.`,
+      message: `shell ${shell.slice(0, 100)}: completion is not supported`,
+      hint: `Use one of ${[...completionScripts.keys()].join(', ')}.`,
     });
   });
 }

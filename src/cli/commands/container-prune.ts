@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { notDeleted, prunedIds, reclaimedSpace } from '../render/pruned.ts';
+import { formatDeletedIds, formatReclaimedSpace, formatWarnings } from '../render/prune-report.ts';
 import { confirm } from '../terminal/confirm.ts';
 
-interface PruneFlags {
+interface ContainerPruneFlags {
   readonly force?: boolean;
   readonly filter: readonly string[];
 }
@@ -14,15 +14,15 @@ export function define(command: Command, context: CliContext): void {
   command
     .option('-f, --force', 'do not ask')
     .option('--filter <name=value>', 'until, label, label!', collect, [])
-    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
+    .action(async (flags: ContainerPruneFlags) => prune({ command, context }, flags));
 }
 
-async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+async function prune({ command, context }: VerbCall, flags: ContainerPruneFlags): Promise<void> {
   const filters = readFilters(command, flags.filter, '--filter');
   const warning = 'WARNING! This will remove all stopped containers.\n';
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
   const { deleted, reclaimedBytes, warnings } = await engine.containers.prune({ filters, signal: context.signal });
-  context.out(prunedIds('Deleted Containers', deleted) + reclaimedSpace(reclaimedBytes));
-  context.err(notDeleted(warnings));
+  context.out(formatDeletedIds('Deleted Containers', deleted) + formatReclaimedSpace(reclaimedBytes));
+  context.err(formatWarnings(warnings));
 }

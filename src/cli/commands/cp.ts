@@ -4,8 +4,8 @@ import type { CopyToRequest, Engine } from '../../engine/index.ts';
 import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
-import { copyIntoImage, missingImage, missingInContainer } from '../copy-hints.ts';
-import { imagePlace } from '../image-place.ts';
+import { explainImageTarget, explainMissingImage, explainMissingPath } from '../copy-failures.ts';
+import { splitImagePath } from '../image-path.ts';
 
 interface CpFlags {
   readonly archive?: boolean;
@@ -28,26 +28,26 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function copy(context: CliContext, source: string, destination: string, flags: CpFlags): Promise<void> {
-  if (source === '') throw refused('source can not be empty');
-  if (destination === '') throw refused('destination can not be empty');
+  if (source === '') throw copyRefusal('source can not be empty');
+  if (destination === '') throw copyRefusal('destination can not be empty');
   const from = placeOf(source);
   const to = placeOf(destination);
   if (from.container !== undefined && to.container !== undefined) throw betweenContainers(source, destination);
   const engine = await context.engine();
   const { signal } = context;
   if (from.container !== undefined) {
-    if (from.path === '') throw refused('bad parameter: path cannot be empty');
+    if (from.path === '') throw copyRefusal('bad parameter: path cannot be empty');
     const sizeBytes = await copyOut(context, engine, source, to.path, flags);
-    if (to.path !== '-') tell(context, flags, sizeBytes, resolve(to.path));
+    if (to.path !== '-') reportSuccess(context, flags, sizeBytes, resolve(to.path));
   } else if (to.container !== undefined) {
-    if (to.path === '') throw refused('bad parameter: path cannot be empty');
+    if (to.path === '') throw copyRefusal('bad parameter: path cannot be empty');
     if (flags.image === true) throw readOnlyImage();
     const input = from.path === '-' ? process.stdin : from.path;
     const request = { from: input, path: to.path, followLink: flags.followLink, signal };
     const sizeBytes = await copyIn(engine, destination, { ...to, container: to.container }, request);
-    tell(context, flags, sizeBytes, destination);
-  } else if (flags.image === true) throw refused('must specify an image as the source');
-  else throw refused('must specify at least one container source');
+    reportSuccess(context, flags, sizeBytes, destination);
+  } else if (flags.image === true) throw copyRefusal('must specify an image as the source');
+  else throw copyRefusal('must specify at least one container source');
 }
 
 async function copyIn(
@@ -62,12 +62,12 @@ async function copyIn(
   } catch (error) {
     const isAbsent =
       isStrataError(error, 'ERR_CONTAINER_NOT_FOUND') ||
-      (isStrataError(error, 'ERR_COPY_NOT_FOUND') && imagePlace(text).name !== container);
-    throw isAbsent ? await copyIntoImage(engine, error, { text, container, signal }) : error;
+      (isStrataError(error, 'ERR_COPY_NOT_FOUND') && splitImagePath(text).name !== container);
+    throw isAbsent ? await explainImageTarget(engine, error, { text, container, signal }) : error;
   }
 }
 
-/** A container goes before an image of the same name, as everywhere else. */
+/** Copies out of a container, or out of an image if no container has the name. Returns the bytes copied. */
 async function copyOut(
   context: CliContext,
   engine: Engine,
@@ -80,7 +80,7 @@ async function copyOut(
   const { container = '', path } = placeOf(source);
   const options = { to: target, followLink, keepOwners, signal };
   const copyOfImage = async (): Promise<number> => {
-    const { name, path: inside } = imagePlace(source);
+    const { name, path: inside } = splitImagePath(source);
     return await engine.images.copyFrom(name, {
       ...options,
       path: inside,
@@ -90,13 +90,13 @@ async function copyOut(
   const place = { text: source, container, signal };
   if (image === true || platform !== undefined) {
     return await copyOfImage().catch(async (error: unknown) => {
-      throw isUnknownImage(error) ? await missingImage(engine, error, place) : error;
+      throw isUnknownImage(error) ? await explainMissingImage(engine, error, place) : error;
     });
   }
   try {
     return await engine.containers.copyFrom(container, { ...options, path });
   } catch (error) {
-    if (isStrataError(error, 'ERR_COPY_NOT_FOUND')) throw await missingInContainer(engine, error, place);
+    if (isStrataError(error, 'ERR_COPY_NOT_FOUND')) throw await explainMissingPath(engine, error, place);
     if (!isStrataError(error, 'ERR_CONTAINER_NOT_FOUND')) throw error;
     return await copyOfImage().catch((other: unknown) => {
       throw isUnknownImage(other) ? neither(error, source) : other;
@@ -107,13 +107,13 @@ async function copyOut(
 const isUnknownImage = (error: unknown): error is StrataError =>
   isStrataError(error, 'ERR_IMAGE_NOT_FOUND') || isStrataError(error, 'ERR_REFERENCE_INVALID');
 
-/** In docker's words, which scripts look for. */
+/** Keeps docker's message, which scripts look for. */
 const neither = (error: StrataError, source: string): StrataError =>
   restate(error, {
-    hint: `Nor is there an image ${imagePlace(source).name}. List all containers and images to see which there are.`,
+    hint: `There is no image ${splitImagePath(source).name} either. List all containers and images.`,
   });
 
-function tell(context: CliContext, { quiet }: CpFlags, sizeBytes: number, to: string): void {
+function reportSuccess(context: CliContext, { quiet }: CpFlags, sizeBytes: number, to: string): void {
   if (quiet ?? !process.stdout.isTTY) return;
   context.err(`Successfully copied ${humanSize(sizeBytes, 3)} to ${to}\n`);
 }
@@ -123,18 +123,18 @@ interface CopyPlace {
   readonly path: string;
 }
 
-/** As docker cuts it: an absolute path, or one that begins with a dot, is never a container's. */
+/** Cuts CONTAINER:PATH as docker does: an absolute path, or one that begins with a dot, is never a container's. */
 function placeOf(text: string): CopyPlace {
   const colon = text.indexOf(':');
   if (colon < 0 || text.startsWith('/') || text.startsWith('.')) return { container: undefined, path: text };
   return { container: text.slice(0, colon) || undefined, path: text.slice(colon + 1) };
 }
 
-const refused = (message: string): StrataError =>
+const copyRefusal = (message: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_REFUSED',
     message,
-    hint: "'strata cp CONTAINER:PATH PATH', 'strata cp IMAGE:PATH PATH', or 'strata cp PATH CONTAINER:PATH'.",
+    hint: "Use 'strata cp CONTAINER:PATH PATH', 'strata cp IMAGE:PATH PATH' or 'strata cp PATH CONTAINER:PATH'.",
   });
 
 const betweenContainers = (source: string, destination: string): StrataError => {
@@ -149,6 +149,6 @@ const betweenContainers = (source: string, destination: string): StrataError => 
 const readOnlyImage = (): StrataError =>
   new StrataError({
     code: 'ERR_COPY_REFUSED',
-    message: 'an image cannot be copied into: images never change',
-    hint: "Build one on it: 'FROM IMAGE' and 'COPY' in a Dockerfile, and 'strata build'.",
+    message: 'copying into an image is not supported: images never change',
+    hint: "Build a new image with 'strata build', from a Dockerfile with FROM and COPY.",
   });

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Called, CliContext } from '../context.ts';
+import { catchRunFailure } from '../catch-run-failure.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { CidFile } from '../flags/cid-file.ts';
-import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
-import { orItsExitCode } from '../or-its-exit-code.ts';
+import { type ContainerFlags, defineContainerFlags, readContainerRequest } from '../flags/container-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);
@@ -12,15 +12,15 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function create(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   image: string,
   words: readonly string[],
   flags: ContainerFlags,
 ): Promise<void> {
   using cidFile = CidFile.make(flags.cidfile);
-  const called = { command, context };
-  // What is wrong with the line is told apart from what is wrong with the image, as in docker.
-  const request = await orItsExitCode(called, () => containerRequest(called, flags, image, words));
+  const call = { command, context };
+  // As in docker, a wrong line has another exit code than a wrong image.
+  const request = await catchRunFailure(call, () => readContainerRequest(call, flags, image, words));
   if (request === undefined) return;
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 
-const pieceBytes = 64 << 10;
+const chunkBytes = 64 << 10;
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
 export function define(command: Command, context: CliContext): void {
@@ -10,7 +10,7 @@ export function define(command: Command, context: CliContext): void {
     let lines = '';
     for await (const { kind, path } of containers.diff(name, { signal: context.signal })) {
       lines += `${letters[kind]} /${Buffer.from(path).toString('utf8')}\n`;
-      if (lines.length < pieceBytes) continue;
+      if (lines.length < chunkBytes) continue;
       await context.outBytes(Buffer.from(lines));
       lines = '';
     }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import { parseDetachKeys } from '../../terminal/detach-keys.ts';
-import type { Called, CliContext } from '../context.ts';
-import { type ContainerFlags, environmentOf } from '../flags/container-flags.ts';
+import type { CliContext, VerbCall } from '../context.ts';
+import { type ContainerFlags, readEnvironment } from '../flags/container-flags.ts';
 import { collect, passThrough } from '../flags/flags.ts';
-import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
 import { ownTerminalSize } from '../terminal/console.ts';
+import { refuseWithoutTerminal, stayAttached } from '../terminal/stay-attached.ts';
 
 interface ExecFlags extends Pick<ContainerFlags, 'env' | 'envFile'> {
   readonly detach?: boolean;
@@ -40,7 +40,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function exec(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   name: string,
   words: readonly string[],
   flags: ExecFlags,
@@ -52,8 +52,8 @@ async function exec(
   if (flags.detach !== true) refuseWithoutTerminal(interactive, terminal);
   const request = {
     command: words,
-    environment: await environmentOf({ command, context }, flags),
-    // As docker: empty is the same as not given.
+    environment: await readEnvironment({ command, context }, flags),
+    // As in docker, an empty value counts as absent.
     user: flags.user || undefined,
     workingDirectory: flags.workdir || undefined,
     privileged: flags.privileged === true,
@@ -73,7 +73,7 @@ async function exec(
       return context.setExitCode(await process.exitCode);
     }
     await using attached = await containers.exec(name, request);
-    const end = await withContainer(context, containers, attached, {
+    const end = await stayAttached(context, containers, attached, {
       input: interactive,
       passesSignals: false,
       detachKeys,
@@ -83,7 +83,7 @@ async function exec(
   } catch (error) {
     const exitCode = exitCodeOfExec(error);
     if (exitCode === undefined) throw error;
-    await context.tell(error);
+    await context.reportError(error);
     context.setExitCode(exitCode);
   }
 }
@@ -96,7 +96,7 @@ const notRunnable: ReadonlySet<string> = new Set([
   'ERR_WORKING_DIRECTORY_INVALID',
 ]);
 
-/** Docker's exit code when it is the process that cannot be started; undefined for any other failure. */
+/** Returns docker's exit code for a process that cannot be started, undefined for any other failure. */
 function exitCodeOfExec(error: unknown): number | undefined {
   if (!isStrataError(error)) return undefined;
   const code = error.details?.['exitCode'];

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
+import { formatAge, formatId, formatSize } from '../render/image-fields.ts';
 import { printable } from '../render/printable.ts';
 
 interface HistoryFlags {
@@ -22,7 +22,7 @@ const headers = {
   Comment: 'COMMENT',
 };
 
-/** Where times are told in full. */
+/** Headers without `--human`: times are printed in full. */
 const headersInFull = { ...headers, CreatedSince: headers.CreatedAt };
 
 const columns = ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'];
@@ -47,8 +47,8 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
     signal: context.signal,
   });
   const now = Date.now();
-  // Only the last step is an image by itself; docker shows the others as missing.
-  const rowId = (at: number): string => (at === 0 ? shownId(id, !flags.trunc) : '<missing>');
+  // Only the last step is an image of its own. Docker shows the others as missing.
+  const rowId = (at: number): string => (at === 0 ? formatId(id, !flags.trunc) : '<missing>');
   const rows = steps.map(({ entry, sizeBytes }, at) => {
     const created = entry.created === undefined ? undefined : new Date(entry.created);
     const size = sizeBytes ?? 0;
@@ -56,10 +56,10 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
       {
         Comment: printable(entry.comment ?? ''),
         CreatedAt: entry.created ?? '',
-        CreatedBy: shownCommand(printable(entry.created_by ?? ''), flags.trunc),
-        CreatedSince: flags.human ? shownAge(created, now) : (entry.created ?? ''),
+        CreatedBy: formatCreatedBy(printable(entry.created_by ?? ''), flags.trunc),
+        CreatedSince: flags.human ? formatAge(created, now) : (entry.created ?? ''),
         ID: rowId(at),
-        Size: flags.human ? shownSize(size) : String(size),
+        Size: flags.human ? formatSize(size) : String(size),
       },
       '*formatter.historyContext',
     );
@@ -72,7 +72,7 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
   context.out(format.render(flags.human ? headers : headersInFull, rows));
 }
 
-function shownCommand(text: string, trunc: boolean): string {
+function formatCreatedBy(text: string, trunc: boolean): string {
   const line = text.replaceAll('\t', ' ');
   const characters = Array.from(line);
   return trunc && characters.length > commandWidth ? `${characters.slice(0, commandWidth - 1).join('')}…` : line;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { OpenImage } from '../../engine/index.ts';
-import { chosenLayer } from '../chosen-layer.ts';
-import type { Called, CliContext } from '../context.ts';
+import { chooseLayer } from '../choose-layer.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { hintForArguments, nameOf } from '../flags/flags.ts';
-import { pathByItself } from '../image-place.ts';
-import { openNamedImage } from '../named-image.ts';
-import { tellPathProblem } from '../path-problem.ts';
+import { hintForImagePath } from '../image-path.ts';
+import { openNamedImage } from '../open-named-image.ts';
+import { reportPathProblem } from '../report-path-problem.ts';
 
 interface CatFlags {
   readonly layer?: string;
@@ -21,24 +21,24 @@ export function define(command: Command, context: CliContext): void {
     .action(async (image: string, paths: readonly string[], flags: CatFlags) =>
       print({ command, context }, image, paths, flags),
     );
-  hintForArguments(command, ([place]) => pathByItself(nameOf(command), place));
+  hintForArguments(command, ([place]) => hintForImagePath(nameOf(command), place));
 }
 
-/** Prints what there is even when some files are missing, and then fails, as cat does. */
+/** Prints the files. A missing one does not stop the others, and makes the command fail at the end, as in cat. */
 async function print(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   name: string,
   paths: readonly string[],
   { layer, platform }: CatFlags,
 ): Promise<void> {
   const { signal } = context;
   await using image = await openNamedImage({ command, context }, name, platform);
-  const layers = layer === undefined ? undefined : (await chosenLayer(image, layer, signal)) + 1;
+  const layers = layer === undefined ? undefined : (await chooseLayer(image, layer, signal)) + 1;
   for (const path of paths) {
     try {
       await printOne(context, image, path, layers);
     } catch (error) {
-      await tellPathProblem(context, error);
+      await reportPathProblem(context, error);
     }
   }
 }
@@ -51,11 +51,11 @@ async function printOne(
 ): Promise<void> {
   const { signal } = context;
   const file = await image.file(path, { layers, signal });
-  // A terminal would obey what an image says.
+  // A terminal would obey control characters of an image, so they are escaped on the way.
   const decoder = process.stdout.isTTY ? new TextDecoder() : undefined;
-  for await (const piece of image.content(file, { signal })) {
-    if (decoder === undefined) await context.outBytes(piece);
-    else context.out(decoder.decode(piece, { stream: true }));
+  for await (const chunk of image.content(file, { signal })) {
+    if (decoder === undefined) await context.outBytes(chunk);
+    else context.out(decoder.decode(chunk, { stream: true }));
   }
   if (decoder !== undefined) context.out(decoder.decode());
 }

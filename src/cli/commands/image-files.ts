@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import type { Image, LayerChange, MergedFile } from '../../engine/index.ts';
 import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
-import { changesAt } from '../changes-at.ts';
-import { chosenLayer } from '../chosen-layer.ts';
-import type { Called, CliContext } from '../context.ts';
+import { chooseLayer } from '../choose-layer.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
-import { openNamedImage } from '../named-image.ts';
-import { tellPathProblem } from '../path-problem.ts';
-import { exactFileTime, shownBytes, shownFileTime, shownMode, shownPath } from '../render/file-fields.ts';
-import { shownFileName } from '../render/file-name.ts';
+import { listChanges } from '../list-changes.ts';
+import { openNamedImage } from '../open-named-image.ts';
+import { formatBytes, formatExactFileTime, formatFileTime, formatMode, formatPath } from '../render/file-fields.ts';
+import { formatFileName } from '../render/file-name.ts';
+import { reportPathProblem } from '../report-path-problem.ts';
 
 interface FilesFlags {
   readonly long?: boolean;
@@ -21,7 +21,7 @@ interface FilesFlags {
 
 interface Listed {
   readonly file: MergedFile;
-  /** Given when the changes of one layer are listed. */
+  /** Set when the changes of a layer are listed. */
   readonly change?: LayerChange['change'];
 }
 
@@ -64,7 +64,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function list(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   name: string,
   paths: readonly string[],
   flags: FilesFlags,
@@ -79,7 +79,7 @@ async function list(
   const files =
     layer === undefined
       ? filesAt(context, image, paths, flags)
-      : changesAt(context, image, await chosenLayer(image, layer, signal), paths);
+      : listChanges(context, image, await chooseLayer(image, layer, signal), paths);
   let rows: Listed[] = [];
   for await (const listed of files) {
     rows.push(listed);
@@ -91,7 +91,7 @@ async function list(
   if (last !== '') await context.outBytes(Buffer.from(last));
 }
 
-/** Path by path, as they are given. */
+/** Lists the files path by path, in the order given. */
 async function* filesAt(
   context: CliContext,
   image: Image,
@@ -103,20 +103,20 @@ async function* filesAt(
     try {
       for await (const file of image.files({ path, recursive, signal })) yield { file };
     } catch (error) {
-      await tellPathProblem(context, error);
+      await reportPathProblem(context, error);
     }
   }
 }
 
 interface Rendering {
-  /** All rows are needed at once: columns are as wide as the widest. */
+  /** All rows are needed at once, to compute the widths of the columns. */
   readonly isWhole: boolean;
   text(rows: readonly Listed[]): string;
 }
 
 async function rendering(long: boolean, format: string | undefined): Promise<Rendering> {
   if (format === undefined) {
-    const line = long ? longLines() : ({ file }: Listed): string => shownPath(file);
+    const line = long ? longLines() : ({ file }: Listed): string => formatPath(file);
     return { isWhole: false, text: (rows) => rows.map((listed) => `${lead(listed)}${line(listed)}\n`).join('') };
   }
   const parsed = await parseListingFormat(format, columns);
@@ -128,16 +128,16 @@ async function rendering(long: boolean, format: string | undefined): Promise<Ren
 
 const lead = ({ change }: Listed): string => (change === undefined ? '' : `${letters[change]} `);
 
-/** As `tar tv` has it: owner and size share a width that grows. */
+/** Formats lines as `tar tv` does: owner and size share a width that grows. */
 function longLines(): (listed: Listed) => string {
   let width = 19;
   return ({ file }) => {
     const owner = `${file.uid}/${file.gid}`;
-    const size = shownBytes(file);
+    const size = formatBytes(file);
     width = Math.max(width, owner.length + size.length + 1);
-    const target = file.kind === 'symlink' ? ` -> ${shownFileName(file.linkPath)}` : '';
+    const target = file.kind === 'symlink' ? ` -> ${formatFileName(file.linkPath)}` : '';
     const fields = `${owner}${size.padStart(width - owner.length)}`;
-    return `${shownMode(file)} ${fields} ${shownFileTime(file)} ${shownPath(file)}${target}`;
+    return `${formatMode(file)} ${fields} ${formatFileTime(file)} ${formatPath(file)}${target}`;
   };
 }
 
@@ -150,10 +150,10 @@ function rowOf({ file, change }: Listed): Row {
       Device: isDevice ? `${deviceMajor},${deviceMinor}` : '',
       GID: gid,
       Layer: layer + 1,
-      LinkTarget: kind === 'symlink' ? shownFileName(linkPath) : '',
-      ModTime: exactFileTime(file),
-      Mode: shownMode(file),
-      Path: shownPath(file),
+      LinkTarget: kind === 'symlink' ? formatFileName(linkPath) : '',
+      ModTime: formatExactFileTime(file),
+      Mode: formatMode(file),
+      Path: formatPath(file),
       Size: sizeBytes,
       Type: kind,
       UID: uid,

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { notDeleted, prunedImages, reclaimedSpace } from '../render/pruned.ts';
+import { formatDeletedImages, formatReclaimedSpace, formatWarnings } from '../render/prune-report.ts';
 import { confirm } from '../terminal/confirm.ts';
 
-interface PruneFlags {
+interface ImagePruneFlags {
   readonly all?: boolean;
   readonly force?: boolean;
   readonly filter: readonly string[];
@@ -16,16 +16,16 @@ export function define(command: Command, context: CliContext): void {
     .option('-a, --all', 'also images with names')
     .option('-f, --force', 'do not ask')
     .option('--filter <name=value>', 'until, label, label!', collect, [])
-    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
+    .action(async (flags: ImagePruneFlags) => prune({ command, context }, flags));
 }
 
-async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+async function prune({ command, context }: VerbCall, flags: ImagePruneFlags): Promise<void> {
   const filters = readFilters(command, flags.filter, '--filter');
   const all = flags.all === true;
   const what = all ? 'all images without at least one container associated to them.' : 'all dangling images.';
   if (flags.force !== true && !(await confirm(context, `WARNING! This will remove ${what}\n`))) return;
   const engine = await context.engine();
   const removed = await engine.images.prune({ all, filters, signal: context.signal });
-  context.out(prunedImages(removed) + reclaimedSpace(removed.reclaimedBytes));
-  context.err(notDeleted(removed.warnings));
+  context.out(formatDeletedImages(removed) + formatReclaimedSpace(removed.reclaimedBytes));
+  context.err(formatWarnings(removed.warnings));
 }

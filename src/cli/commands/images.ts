@@ -3,10 +3,10 @@ import type { ImageSummary } from '../../engine/index.ts';
 import { StrataError } from '../../errors/index.ts';
 import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
+import { formatAge, formatId, formatSize, formatTime } from '../render/image-fields.ts';
 
 interface ImagesFlags {
   readonly quiet?: boolean;
@@ -45,7 +45,11 @@ export function define(command: Command, context: CliContext): void {
     );
 }
 
-async function images({ command, context }: Called, repository: string | undefined, flags: ImagesFlags): Promise<void> {
+async function images(
+  { command, context }: VerbCall,
+  repository: string | undefined,
+  flags: ImagesFlags,
+): Promise<void> {
   const patterns = repository === undefined ? [] : [`reference=${repository}`];
   const filters = readFilters(command, [...flags.filter, ...patterns], '-f, --filter');
   refuseWithTree(flags);
@@ -59,8 +63,8 @@ async function images({ command, context }: Called, repository: string | undefin
   }
   const rows = await engine.images.list({ filters: filters });
   if (flags.quiet === true && flags.format === undefined) {
-    // Once for each name, as docker has it.
-    context.out(rows.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
+    // As in docker, an image is listed once for each name.
+    context.out(rows.map(({ id }) => `${formatId(id, !flags.trunc)}\n`).join(''));
     return;
   }
   const format = await parseListingFormat(flags.format ?? '', flags.digests === true ? columnsWithDigests : columns);
@@ -73,7 +77,7 @@ async function images({ command, context }: Called, repository: string | undefin
   );
 }
 
-/** Docker's words for what its tree cannot be asked for; ours has a JSON form. */
+/** Refuses flags that docker refuses with `--tree`, in its words, except `--format json`. */
 function refuseWithTree({ tree, quiet, digests, format }: ImagesFlags): void {
   const refused = [
     ...(quiet === true ? ['--quiet'] : []),
@@ -84,7 +88,7 @@ function refuseWithTree({ tree, quiet, digests, format }: ImagesFlags): void {
   throw new StrataError({
     code: 'ERR_FLAGS_CONFLICT',
     message: `${refused[0]} is not yet supported with --tree`,
-    hint: 'Of the formats, --format json is.',
+    hint: 'Leave it out, or use --tree with --format json.',
   });
 }
 
@@ -92,13 +96,13 @@ const rowOf = (image: ImageSummary, whole: boolean, now: number): Row =>
   new Row(
     {
       Containers: 'N/A',
-      CreatedAt: shownTime(image.createdAt),
-      CreatedSince: shownAge(image.createdAt, now),
+      CreatedAt: formatTime(image.createdAt),
+      CreatedSince: formatAge(image.createdAt, now),
       Digest: image.digest ?? '<none>',
-      ID: shownId(image.id, whole),
+      ID: formatId(image.id, whole),
       Repository: image.repository ?? '<none>',
       SharedSize: 'N/A',
-      Size: shownSize(image.sizeBytes),
+      Size: formatSize(image.sizeBytes),
       Tag: image.tag ?? '<none>',
       UniqueSize: 'N/A',
     },

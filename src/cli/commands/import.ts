@@ -3,7 +3,7 @@ import { StrataError } from '../../errors/index.ts';
 import { present } from '../../lib/present.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
-import { layerProgress } from '../render/layer-progress.ts';
+import { openLayerProgress } from '../render/layer-progress.ts';
 
 interface ImportFlags {
   readonly change: readonly string[];
@@ -52,7 +52,7 @@ async function importImage(
       signal: context.signal,
     }),
   );
-  const progress = layerProgress(context, { quiet: !process.stderr.isTTY });
+  const progress = openLayerProgress(context, { quiet: !process.stderr.isTTY });
   try {
     for await (const event of operation) {
       if (event.type === 'archive') progress.archive(event.offset, event.total);

@@ -3,7 +3,7 @@ import { infoDocument } from '../../engine/docker/info-document.ts';
 import type { SettingOrigin, SystemInfo } from '../../engine/index.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
-import { inspectFormat } from '../flags/inspect-format.ts';
+import { readInspectFormat } from '../flags/read-inspect-format.ts';
 import { settingFlags } from '../flags/setting-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
@@ -13,8 +13,8 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function info(context: CliContext, text: string | undefined): Promise<void> {
-  // As docker: empty is the same as not given.
-  const format = text ? inspectFormat(text) : undefined;
+  // As in docker, an empty value counts as absent.
+  const format = text ? readInspectFormat(text) : undefined;
   const engine = await context.engine();
   const found = await engine.system.info();
   if (format !== undefined) {
@@ -28,7 +28,7 @@ async function info(context: CliContext, text: string | undefined): Promise<void
 
 function render(found: SystemInfo): string {
   const { versions, root, images, containers, drivers, kernel, runtime, configuration } = found;
-  const yes = (is: boolean): string => (is ? 'yes' : 'no');
+  const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no');
   const chosen = drivers.find((finding) => finding.chosen);
   const lines = [
     `Strata: ${versions.strata} on Node ${versions.node}`,
@@ -42,22 +42,24 @@ function render(found: SystemInfo): string {
     ...drivers.filter((finding) => !finding.chosen).map(({ driver, reason }) => ` not ${driver}: ${reason}`),
     `Runtime: ${runtime ? `${runtime.name} ${runtime.version} (${runtime.path})` : 'none'}`,
     `Kernel: ${kernel.release}`,
-    ` overlay: ${yes(kernel.overlay.available)}`,
-    ` openat2: ${yes(kernel.openat2)}`,
-    ` erofs: ${yes(kernel.erofs)}`,
-    ` fuse: ${yes(kernel.fuse)}`,
-    ` user namespaces: ${yes(kernel.userNamespaces)}`,
+    ` overlay: ${yesOrNo(kernel.overlay.available)}`,
+    ` openat2: ${yesOrNo(kernel.openat2)}`,
+    ` erofs: ${yesOrNo(kernel.erofs)}`,
+    ` fuse: ${yesOrNo(kernel.fuse)}`,
+    ` user namespaces: ${yesOrNo(kernel.userNamespaces)}`,
     ` cgroups: ${kernel.cgroups}`,
     `Platform: ${versions.platform}`,
     `Configuration: ${configuration.file ?? 'no file'}`,
-    ...configuration.settings.map(({ key, value, origin }) => ` ${key}: ${shown(value)} (${nameOf(key, origin)})`),
+    ...configuration.settings.map(
+      ({ key, value, origin }) => ` ${key}: ${formatValue(value)} (${nameOf(key, origin)})`,
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const formatValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Names the source of a value; the file is named above them all. */
+/** Returns the source of a value. The path of the file is printed above all values. */
 function nameOf(key: string, origin: SettingOrigin): string {
   switch (origin.from) {
     case 'option':

@@ -6,7 +6,7 @@ import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notSupportedYet } from '../flags/flags.ts';
-import { inspectFormat } from '../flags/inspect-format.ts';
+import { readInspectFormat } from '../flags/read-inspect-format.ts';
 
 interface InspectFlags {
   readonly format?: string;
@@ -15,12 +15,12 @@ interface InspectFlags {
   readonly platform?: string;
 }
 
-type ObjectKind = 'container' | 'image';
+type InspectedKind = 'container' | 'image';
 
 interface Inspected {
   readonly data: ValueMap;
   readonly mapKeys: ReadonlySet<string>;
-  /** Fields left out when they are empty. */
+  /** Fields left out if empty. */
   readonly ifAny: ReadonlySet<string>;
 }
 
@@ -41,9 +41,9 @@ export function define(command: Command, context: CliContext): void {
   command.option('-s, --size', 'sizes of containers; images always show theirs');
 }
 
-/** Shows what is found even when some names are not, and then fails, as docker does. */
+/** Prints the objects found. An unknown name does not stop the others, and makes the command fail at the end, as in docker. */
 async function inspect(context: CliContext, names: readonly string[], flags: InspectFlags): Promise<void> {
-  const format = flags.format ? inspectFormat(flags.format) : undefined;
+  const format = flags.format ? readInspectFormat(flags.format) : undefined;
   const kinds = kindsOf(flags.type);
   const engine = await context.engine();
   const found: Inspected[] = [];
@@ -67,15 +67,15 @@ async function inspect(context: CliContext, names: readonly string[], flags: Ins
     const shown = found.map(({ data, mapKeys, ifAny }) => structured(data, mapKeys, ifAny));
     context.out(`${JSON.stringify(shown, undefined, 4)}\n`);
   } else {
-    // Docker's answer for nothing: an empty line, or an empty list.
+    // Docker prints an empty line, or an empty list, without any object.
     if (found.length === 0) context.out(format === 'json' ? '[]\n' : '\n');
     for (const { data, mapKeys, ifAny } of found) context.out(`${formatInspected(format, data, mapKeys, ifAny)}\n`);
   }
-  for (const error of failures) await context.tell(error);
+  for (const error of failures) await context.reportError(error);
   if (failures.length > 0) context.setExitCode(1);
 }
 
-function kindsOf(type: string | undefined): readonly ObjectKind[] {
+function kindsOf(type: string | undefined): readonly InspectedKind[] {
   switch (type) {
     case undefined:
     case '':
@@ -90,24 +90,24 @@ function kindsOf(type: string | undefined): readonly ObjectKind[] {
     case 'service':
     case 'task':
     case 'volume':
-      throw notSupportedYet(`--type ${type}`, 'One of container, image.');
+      throw notSupportedYet(`--type ${type}`, 'Use --type container or --type image.');
     default:
       throw new StrataError({
         code: 'ERR_OBJECT_TYPE',
         message: `${JSON.stringify(type.slice(0, 100))} is not a valid value for --type`,
-        hint: 'Strata has containers and images.',
+        hint: 'Use --type container or --type image.',
       });
   }
 }
 
 interface LookUpOptions {
-  readonly kinds: readonly ObjectKind[];
+  readonly kinds: readonly InspectedKind[];
   readonly size: boolean;
   readonly image: ImageLookUpOptions;
   readonly signal: AbortSignal;
 }
 
-/** In docker's order: a container before an image. What one kind alone cannot find, it tells in its own words. */
+/** Looks a name up in docker's order: containers before images. Asked for one kind only, it throws that kind's error. */
 async function lookUp(engine: Engine, name: string, { kinds, size, image, signal }: LookUpOptions): Promise<Inspected> {
   for (const kind of kinds) {
     try {
@@ -124,7 +124,7 @@ async function lookUp(engine: Engine, name: string, { kinds, size, image, signal
   throw new StrataError({
     code: 'ERR_OBJECT_UNKNOWN',
     message: `No such object: ${name.slice(0, 256)}`,
-    hint: "'strata ps -a' and 'strata images' list what is there.",
+    hint: 'List all containers and images (strata ps -a, strata images).',
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { eachContainer } from '../each-container.ts';
+import { forEachContainer } from '../for-each-container.ts';
 
 interface KillFlags {
   readonly signal?: string;
@@ -13,6 +13,8 @@ export function define(command: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: KillFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;
-      await eachContainer(context, names, (name) => containers.kill(name, { send: flags.signal || undefined, signal }));
+      await forEachContainer(context, names, (name) =>
+        containers.kill(name, { send: flags.signal || undefined, signal }),
+      );
     });
 }

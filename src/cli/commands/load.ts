@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { hintForArguments } from '../flags/flags.ts';
-import { layerProgress } from '../render/layer-progress.ts';
+import { openLayerProgress } from '../render/layer-progress.ts';
 import { standardInput } from '../terminal/standard-input.ts';
 
 interface LoadFlags {
@@ -34,7 +34,7 @@ async function load(context: CliContext, { input, quiet, platform }: LoadFlags):
     ...(platform === undefined ? {} : { platform }),
     signal: context.signal,
   });
-  const progress = layerProgress(context, { quiet: quiet === true });
+  const progress = openLayerProgress(context, { quiet: quiet === true });
   try {
     for await (const event of operation) {
       if (event.type === 'archive') progress.archive(event.offset, event.total);

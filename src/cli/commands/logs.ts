@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LogEntry } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import { parseInstant } from '../../query/timestamp.ts';
+import { parseInstant } from '../../query/instant.ts';
 import type { CliContext } from '../context.ts';
 
 interface LogsFlags {
@@ -29,24 +29,24 @@ async function logs(context: CliContext, name: string, flags: LogsFlags): Promis
   const { follow } = flags;
   const since = timeOf('since', flags.since);
   const until = timeOf('until', flags.until);
-  // As docker does, what is no number means all.
+  // As in docker, any other value means all.
   const tail = /^\d+$/.test(flags.tail) ? Number(flags.tail) : undefined;
   const { containers } = await context.engine();
   const prefixes = new Prefixes(flags);
   for await (const entries of containers.logBatches(name, { follow, tail, since, until, signal: context.signal })) {
-    for (const { stream, bytes } of runsOf(entries, prefixes)) {
+    for (const { stream, bytes } of joinEntries(entries, prefixes)) {
       await (stream === 'stdout' ? context.outBytes(bytes) : context.errBytes(bytes));
     }
   }
 }
 
-interface Run {
+interface Chunk {
   readonly stream: LogEntry['stream'];
   readonly bytes: Uint8Array;
 }
 
-/** What follows one another on the same stream in one piece: to write each line by itself takes ten times as long. */
-function* runsOf(entries: readonly LogEntry[], prefixes: Prefixes): Generator<Run> {
+/** Joins successive entries of a stream into one chunk: writing each line by itself takes ten times as long. */
+function* joinEntries(entries: readonly LogEntry[], prefixes: Prefixes): Generator<Chunk> {
   let stream = entries[0]?.stream ?? 'stdout';
   let chunks: Uint8Array[] = [];
   for (const entry of entries) {
@@ -62,11 +62,11 @@ function* runsOf(entries: readonly LogEntry[], prefixes: Prefixes): Generator<Ru
   yield { stream, bytes: Buffer.concat(chunks) };
 }
 
-/** What is shown before a line. */
+/** Formats the prefixes of lines. */
 class Prefixes {
   readonly #timestamps: boolean;
   readonly #details: string;
-  /** Streams whose last piece was not the end of its line. */
+  /** Streams whose last entry did not end its line. */
   readonly #within = new Set<string>();
   #last: { readonly second: string; readonly shown: string } | undefined;
 
@@ -81,11 +81,11 @@ class Prefixes {
       if (goesOn) this.#within.add(stream);
       else this.#within.delete(stream);
     }
-    return isWithin ? '' : `${this.#timestamps ? `${this.#shown(time)} ` : ''}${this.#details}`;
+    return isWithin ? '' : `${this.#timestamps ? `${this.#formatTime(time)} ` : ''}${this.#details}`;
   }
 
-  /** In UTC to the nanosecond, as docker shows it. Many lines share a second. */
-  #shown(time: string): string {
+  /** Formats a time in UTC to the nanosecond, as docker does. The last second is cached: many lines share it. */
+  #formatTime(time: string): string {
     const [, date = time, fraction = '', zone = ''] = /^(.{19})(?:\.(\d{1,9}))?(.*)$/.exec(time) ?? [];
     const second = date + zone;
     if (second !== this.#last?.second) {
@@ -97,7 +97,7 @@ class Prefixes {
   }
 }
 
-/** Looked at before the container, in docker's words. */
+/** Checks a time before the container is looked up. Throws ERR_TIME_INVALID in docker's words. */
 function timeOf(flag: 'since' | 'until', text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   try {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { eachContainer } from '../each-container.ts';
+import { forEachContainer } from '../for-each-container.ts';
 
 export function define(command: Command, context: CliContext): void {
   command.argument('<container...>', 'names or IDs').action(async (names: readonly string[]) => {
     const { containers } = await context.engine();
-    await eachContainer(context, names, (name) => containers.pause(name, { signal: context.signal }));
+    await forEachContainer(context, names, (name) => containers.pause(name, { signal: context.signal }));
   });
 }

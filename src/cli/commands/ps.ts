@@ -3,13 +3,13 @@ import type { ContainerSummary } from '../../engine/index.ts';
 import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
-import type { Called, CliContext } from '../context.ts';
-import { wholeNumber } from '../flags/container-flags.ts';
+import type { CliContext, VerbCall } from '../context.ts';
+import { parseWholeNumber } from '../flags/container-flags.ts';
 import { collect, hintForArguments } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { shownCommand } from '../render/container-command.ts';
-import { shownImage } from '../render/container-image.ts';
-import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
+import { formatCommand } from '../render/format-command.ts';
+import { formatContainerImage } from '../render/format-container-image.ts';
+import { formatAge, formatId, formatTime } from '../render/image-fields.ts';
 
 interface PsFlags {
   readonly all?: boolean;
@@ -41,7 +41,7 @@ const headers = {
 
 const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
 
-// Docker's form for scripts of before it had templates: a field a line, an empty line behind each container.
+// Docker's format for scripts, older than its templates: a field a line, and an empty line after each container.
 const raw = `container_id: {{.ID}}
 image: {{.Image}}
 command: {{.Command}}
@@ -69,8 +69,8 @@ export function define(command: Command, context: CliContext): void {
   hintForArguments(command, ([name]) => `Containers of a name: 'strata ps -f name=${name}'.`);
 }
 
-async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
-  const given = wholeNumber(command, '-n, --last', flags.last ?? '-1');
+async function ps({ command, context }: VerbCall, flags: PsFlags): Promise<void> {
+  const given = parseWholeNumber(command, '-n, --last', flags.last ?? '-1');
   const last = flags.latest === true && given < 0 ? 1 : given;
   const { containers } = await context.engine();
   const isRaw = flags.format === 'raw';
@@ -83,14 +83,14 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
     all: flags.all,
     last,
     filters: readFilters(command, flags.filter, '-f, --filter'),
-    // Counting takes a while: only when it is shown.
+    // Sizes take a while to count, so they are counted only if they are shown.
     size: flags.size === true || /\.Size\b|\bjson \.(?!\w)/.test(flags.format ?? ''),
     signal: context.signal,
   });
   if (flags.quiet === true) {
     if (flags.format) context.err(ignoredFormat);
     const before = isRaw ? 'container_id: ' : '';
-    context.out(list.map(({ id }) => `${before}${shownId(id, !flags.trunc)}\n`).join(''));
+    context.out(list.map(({ id }) => `${before}${formatId(id, !flags.trunc)}\n`).join(''));
     return;
   }
   const now = Date.now();
@@ -100,11 +100,11 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
 
 const mountLength = 15;
 
-const shownMount = (path: string, whole: boolean): string =>
+const formatMount = (path: string, whole: boolean): string =>
   whole || path.length <= mountLength ? path : `${path.slice(0, mountLength - 1)}…`;
 
-const shownSize = (size: ContainerSummary['size']): string =>
-  // So docker shows what it has not counted.
+const formatContainerSize = (size: ContainerSummary['size']): string =>
+  // Docker's text for a size that was not counted.
   size === undefined ? '0B' : `${humanSize(size.writtenBytes, 3)} (virtual ${humanSize(size.rootBytes, 3)})`;
 
 const labelOf = ({ labels }: ContainerSummary, name: string): string =>
@@ -113,20 +113,20 @@ const labelOf = ({ labels }: ContainerSummary, name: string): string =>
 const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
   new Row(
     {
-      Command: shownCommand(container.command, whole),
-      CreatedAt: shownTime(container.createdAt),
-      ID: shownId(container.id, whole),
-      Image: shownImage(container, whole),
+      Command: formatCommand(container.command, whole),
+      CreatedAt: formatTime(container.createdAt),
+      ID: formatId(container.id, whole),
+      Image: formatContainerImage(container, whole),
       Labels: Object.entries(container.labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(','),
       LocalVolumes: '0',
-      Mounts: container.mounts.map((mount) => shownMount(mount, whole)).join(','),
+      Mounts: container.mounts.map((mount) => formatMount(mount, whole)).join(','),
       Names: container.name,
       Networks: container.network,
       Ports: '',
-      RunningFor: shownAge(container.createdAt, now),
-      Size: shownSize(container.size),
+      RunningFor: formatAge(container.createdAt, now),
+      Size: formatContainerSize(container.size),
       State: container.state,
       Status: container.status,
     },

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { defineStopping } from '../flags/stop-flags.ts';
+import { defineStopFlags } from '../flags/stop-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
-  defineStopping(command, context, async (containers, name, wish) => containers.restart(name, wish));
+  defineStopFlags(command, context, async (containers, name, request) => containers.restart(name, request));
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
-import { eachContainer } from '../each-container.ts';
 import { notYetFlags } from '../flags/flags.ts';
+import { forEachContainer } from '../for-each-container.ts';
 
 interface RmFlags {
   readonly force?: boolean;
@@ -17,13 +17,13 @@ export function define(command: Command, context: CliContext): void {
       const { containers } = await context.engine();
       const { signal } = context;
       const remove = (name: string): Promise<void> => containers.remove(name, { force, signal });
-      // What is not there is gone, which is all that force asks for.
-      await eachContainer(
+      // With --force, a missing container counts as removed.
+      await forEachContainer(
         context,
         names,
         remove,
         (error) => force === true && isStrataError(error, 'ERR_CONTAINER_NOT_FOUND'),
       );
     });
-  notYetFlags(command, [['-l, --link', 'Containers have no links: so far there are only the networks none and host.']]);
+  notYetFlags(command, [['-l, --link', 'Leave it out: containers have no links.']]);
 }

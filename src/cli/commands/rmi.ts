@@ -16,10 +16,10 @@ export function define(command: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: RmiFlags) => removeImages(context, names, flags));
 }
 
-/** Several at once, too: `linux/amd64,linux/arm64`. */
+/** Collects a repeatable option whose value may be a list: `linux/amd64,linux/arm64`. */
 const collectWords = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
 
-/** Removes what it can; with --force a name that is not there is told but is no failure, as in docker. */
+/** Removes all images it can. As in docker, an unknown name is reported, but with `--force` it is no failure. */
 async function removeImages(context: CliContext, names: readonly string[], flags: RmiFlags): Promise<void> {
   const { force, platform: platforms } = flags;
   const engine = await context.engine();
@@ -34,7 +34,7 @@ async function removeImages(context: CliContext, names: readonly string[], flags
       failures.push(error);
     }
   }
-  for (const error of failures) await context.tell(error);
+  for (const error of failures) await context.reportError(error);
   const isFatal = failures.some((error) => force !== true || !isStrataError(error, 'ERR_IMAGE_NOT_FOUND'));
   if (isFatal) context.setExitCode(1);
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { ContainerVerbs } from '../../engine/index.ts';
 import { parseDetachKeys } from '../../terminal/detach-keys.ts';
-import type { Called, CliContext } from '../context.ts';
+import { catchRunFailure } from '../catch-run-failure.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { CidFile } from '../flags/cid-file.ts';
-import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
+import { type ContainerFlags, defineContainerFlags, readContainerRequest } from '../flags/container-flags.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
-import { orItsExitCode } from '../or-its-exit-code.ts';
 
 const outputs = ['stdout', 'stderr'] as const;
 
@@ -22,7 +22,7 @@ export function define(command: Command, context: CliContext): void {
       '--detach-keys <keys>',
       'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
     )
-    // On unless it is turned off, which the parser knows as a flag of its own.
+    // The parser turns a switch off by a flag of its own.
     .option('--sig-proxy', 'proxy signals to the container', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (image: string, words: readonly string[], flags: RunFlags) =>
@@ -30,26 +30,26 @@ export function define(command: Command, context: CliContext): void {
     );
 }
 
-async function run(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+async function run(call: VerbCall, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
   const { attach } = flags;
   if (flags.detach === true && attach.length > 0) throw plainUsageProblem('Conflicting options: -a and -d', 1);
-  if (flags.detach === true) return await orItsExitCode(called, () => detached(called, image, words, flags));
+  if (flags.detach === true) return await catchRunFailure(call, () => runDetached(call, image, words, flags));
   const showsAll = attach.length === 0 || (attach.includes('stdout') && attach.includes('stderr'));
-  // What nobody can attach to or look at needs no supervisor: quicker.
+  // A container with --rm that is joined to this command's streams needs no supervisor, which is faster.
   if (flags.rm === true && flags.tty !== true && flags.sigProxy && showsAll)
-    return await orItsExitCode(called, () => attended(called, image, words, flags));
-  await supervised(called, image, words, flags);
+    return await catchRunFailure(call, () => runForeground(call, image, words, flags));
+  await runSupervised(call, image, words, flags);
 }
 
-/** The command itself has the runtime run the container. */
-async function attended(
-  { command, context }: Called,
+/** Runs the container as a child of this command. */
+async function runForeground(
+  { command, context }: VerbCall,
   image: string,
   words: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
   using cidFile = CidFile.make(flags.cidfile);
-  const request = await containerRequest({ command, context }, flags, image, words);
+  const request = await readContainerRequest({ command, context }, flags, image, words);
   const engine = await context.engine();
   await using operation = engine.containers.run({
     ...request,
@@ -68,55 +68,55 @@ async function attended(
   context.setExitCode(exitCode);
 }
 
-/** The container runs by itself and we are with it. */
-async function supervised(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
-  const { context } = called;
+/** Starts the container below a supervisor and attaches to it. */
+async function runSupervised(call: VerbCall, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+  const { context } = call;
   const { signal } = context;
   const input = flags.interactive === true;
-  // Others who run something do without it.
-  const [{ refuseWithoutTerminal, withContainer }, { ownTerminalSize }] = await Promise.all([
-    import('../terminal/attached.ts'),
+  // Loaded here, since the other ways to run do not need them.
+  const [{ refuseWithoutTerminal, stayAttached }, { ownTerminalSize }] = await Promise.all([
+    import('../terminal/stay-attached.ts'),
     import('../terminal/console.ts'),
   ]);
   refuseWithoutTerminal(input, flags.tty === true);
   const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
-  await using attached = await orItsExitCode(called, async () => {
-    const { id, containers } = await create(called, image, words, flags);
-    return await orRemoved(containers, id, flags, () =>
+  await using attached = await catchRunFailure(call, async () => {
+    const { id, containers } = await create(call, image, words, flags);
+    return await startOrRemove(containers, id, flags, () =>
       containers.startAttached(id, { signal, terminalSize: ownTerminalSize() }),
     );
   });
   if (attached === undefined) return;
   const { containers } = await context.engine();
   const shown = new Set(flags.attach.length === 0 ? outputs : outputs.filter((one) => flags.attach.includes(one)));
-  const end = await withContainer(context, containers, attached, {
+  const end = await stayAttached(context, containers, attached, {
     input,
     passesSignals: flags.sigProxy,
     detachKeys,
     shown,
   });
-  // As docker: who sees nothing of it is told its ID, to look it up.
+  // As in docker, the ID is printed if no output is shown.
   if (shown.size === 0) context.out(`${attached.id}\n`);
   if (end !== 'detached') context.setExitCode(end);
 }
 
-async function detached(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
-  const { context } = called;
+async function runDetached(call: VerbCall, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+  const { context } = call;
   const { signal } = context;
-  const { id, containers } = await create(called, image, words, flags);
-  await orRemoved(containers, id, flags, () => containers.start(id, { signal }));
+  const { id, containers } = await create(call, image, words, flags);
+  await startOrRemove(containers, id, flags, () => containers.start(id, { signal }));
   context.out(`${id}\n`);
 }
 
-/** No store is opened, or made, for a line that is wrong. */
+/** Creates the container. The line is checked first, so that a wrong one opens or creates no store. */
 async function create(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   image: string,
   words: readonly string[],
   flags: RunFlags,
 ): Promise<{ readonly id: string; readonly containers: ContainerVerbs }> {
   using cidFile = CidFile.make(flags.cidfile);
-  const request = await containerRequest({ command, context }, flags, image, words);
+  const request = await readContainerRequest({ command, context }, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   warn(context, warnings);
@@ -128,8 +128,8 @@ function warn(context: CliContext, warnings: readonly string[]): void {
   for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
 }
 
-/** As docker: what never ran and was to go is gone. */
-async function orRemoved<Result>(
+/** Runs `start`. As in docker, a container with `--rm` that failed to start is removed. */
+async function startOrRemove<Result>(
   containers: ContainerVerbs,
   id: string,
   { rm }: RunFlags,

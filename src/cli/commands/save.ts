@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { archiveOutput } from '../archive-output.ts';
 import type { CliContext } from '../context.ts';
-import { layerProgress } from '../render/layer-progress.ts';
+import { openLayerProgress } from '../render/layer-progress.ts';
 
 interface SaveFlags {
   readonly output?: string;
@@ -36,7 +36,7 @@ async function save(context: CliContext, images: readonly string[], flags: SaveF
     ...(platform === undefined ? {} : { platform }),
     signal: context.signal,
   });
-  const progress = layerProgress(context, { quiet: flags.quiet === true });
+  const progress = openLayerProgress(context, { quiet: flags.quiet === true });
   try {
     for await (const event of operation) progress.layer(event);
   } finally {

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { CliContext } from '../context.ts';
-import { eachContainer } from '../each-container.ts';
 import { notYetFlags } from '../flags/flags.ts';
-import { withContainer } from '../terminal/attached.ts';
+import { forEachContainer } from '../for-each-container.ts';
 import { ownTerminalSize } from '../terminal/console.ts';
+import { stayAttached } from '../terminal/stay-attached.ts';
 
 interface StartFlags {
   readonly attach?: boolean;
@@ -24,10 +24,10 @@ export function define(command: Command, context: CliContext): void {
     )
     .action(async (names: readonly string[], flags: StartFlags) =>
       flags.attach === true || flags.interactive === true
-        ? startWithUs(context, names, flags)
+        ? startAttached(context, names, flags)
         : startContainers(context, names),
     );
-  const hint = "A container that runs is stopped where it is with 'strata pause'.";
+  const hint = "Leave it out; 'strata pause' suspends a running container.";
   notYetFlags(command, [
     ['--checkpoint <c>', hint],
     ['--checkpoint-dir <d>', hint],
@@ -36,11 +36,11 @@ export function define(command: Command, context: CliContext): void {
 
 async function startContainers(context: CliContext, names: readonly string[]): Promise<void> {
   const { containers } = await context.engine();
-  const failed = await eachContainer(context, names, (name) => containers.start(name, { signal: context.signal }));
+  const failed = await forEachContainer(context, names, (name) => containers.start(name, { signal: context.signal }));
   if (failed.length > 0) context.err(`strata: failed to start containers: ${failed.join(', ')}\n`);
 }
 
-async function startWithUs(
+async function startAttached(
   context: CliContext,
   [name = '', ...others]: readonly string[],
   { interactive, detachKeys: keys = '' }: StartFlags,
@@ -57,6 +57,6 @@ async function startWithUs(
   const terminalSize = ownTerminalSize();
   await using attached = await containers.startAttached(name, { signal: context.signal, terminalSize });
   const options = { input: interactive === true, passesSignals: !attached.terminal, detachKeys };
-  const end = await withContainer(context, containers, attached, options);
+  const end = await stayAttached(context, containers, attached, options);
   if (end !== 'detached') context.setExitCode(end);
 }

@@ -7,7 +7,7 @@ export function define(command: Command, context: CliContext): void {
     .action(async (flags: { readonly format?: string }) => check(context, flags.format));
 }
 
-/** Exit code 1 when something is damaged; files nobody holds are told and are no failure. */
+/** Checks the store. Damage makes the exit code 1; orphaned files are reported but are no failure. */
 async function check(context: CliContext, format: string | undefined): Promise<void> {
   const engine = await context.engine();
   await using operation = engine.system.check({ signal: context.signal });

@@ -5,9 +5,9 @@ import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
-import { shownCommand } from '../render/container-command.ts';
-import { shownImage } from '../render/container-image.ts';
-import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
+import { formatCommand } from '../render/format-command.ts';
+import { formatContainerImage } from '../render/format-container-image.ts';
+import { formatAge, formatId, formatSize } from '../render/image-fields.ts';
 
 interface DfFlags {
   readonly verbose?: boolean;
@@ -37,7 +37,7 @@ async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
     rowOf('Local Volumes', usage.volumes, 'Volumes'),
     rowOf('Build Cache', usage.buildCache, 'Builder'),
     rowOf('Blobs', usage.blobs, ''),
-    // Docker has no such row, and most stores have none of these.
+    // Docker has no such row, and most stores have no transfers.
     ...(usage.transfers.total === 0 ? [] : [rowOf('Transfers', usage.transfers, '')]),
     rowOf('Other', usage.other, ''),
   ];
@@ -45,7 +45,7 @@ async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
   context.out(format.render(headers, rows));
 }
 
-/** `context` is what docker's error calls the row. */
+/** Builds a row. `context` is part of the row's name in docker's errors. */
 function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: UsageRow, context: string): Row {
   const share = sizeBytes > 0 ? ` (${Math.floor((reclaimableBytes * 100) / sizeBytes)}%)` : '';
   return new Row(
@@ -66,7 +66,7 @@ function sections(usage: DiskUsage, images: readonly ImageSummary[]): string {
     `Containers space usage:\n\n${containerTable(usage)}`,
     `Local Volumes space usage:\n\n${table(['VOLUME NAME', 'LINKS', 'SIZE'], [])}`,
     `Build cache usage: ${humanSize(usage.buildCache.sizeBytes)}\n\n${cacheTable(usage)}`,
-    // Docker has none of these.
+    // Docker has no such sections.
     `Blobs usage: ${humanSize(usage.blobs.sizeBytes)}\n`,
     ...(usage.transfers.total === 0 ? [] : [`Transfers usage: ${humanSize(usage.transfers.sizeBytes)}\n`]),
     `Other usage: ${humanSize(usage.other.sizeBytes)}\n`,
@@ -82,9 +82,9 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
       return [
         image.repository ?? '<none>',
         image.tag ?? '<none>',
-        shownId(image.id, false),
-        shownAge(image.createdAt, now),
-        shownSize(image.sizeBytes),
+        formatId(image.id, false),
+        formatAge(image.createdAt, now),
+        formatSize(image.sizeBytes),
         humanSize(sharedBytes),
         humanSize(uniqueBytes),
         String(containerList.filter(({ imageId }) => imageId === image.id).length),
@@ -93,7 +93,7 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
   );
 }
 
-/** As docker does here, whatever the number of names. */
+/** Lists each image once, as docker does here, also if it has several names. */
 const onceEach = (images: readonly ImageSummary[]): ImageSummary[] =>
   [...new Map(images.toReversed().map((image) => [image.id, image])).values()].toReversed();
 
@@ -102,12 +102,12 @@ function containerTable({ containerList }: DiskUsage): string {
   return table(
     ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
     containerList.map((container) => [
-      shownId(container.id, false),
-      shownImage(container, false),
-      shownCommand(container.command, false),
+      formatId(container.id, false),
+      formatContainerImage(container, false),
+      formatCommand(container.command, false),
       '0',
-      shownSize(container.sizeBytes),
-      shownAge(container.createdAt, now),
+      formatSize(container.sizeBytes),
+      formatAge(container.createdAt, now),
       container.statusText,
       container.name,
     ]),
@@ -119,11 +119,11 @@ function cacheTable({ cachedSteps }: DiskUsage): string {
   return table(
     ['CACHE ID', 'CACHE TYPE', 'SIZE', 'CREATED', 'LAST USED', 'USAGE', 'SHARED'],
     cachedSteps.map((step) => [
-      shownId(step.id, false),
+      formatId(step.id, false),
       'regular',
       humanSize(step.sizeBytes),
-      shownAge(step.createdAt, now),
-      shownAge(step.lastUsedAt, now),
+      formatAge(step.createdAt, now),
+      formatAge(step.lastUsedAt, now),
       String(step.useCount),
       String(step.shared),
     ]),

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Called, CliContext } from '../context.ts';
+import type { CliContext, VerbCall } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { notDeleted, prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
+import { formatDeletedIds, formatDeletedImages, formatReclaimedSpace, formatWarnings } from '../render/prune-report.ts';
 import { confirm } from '../terminal/confirm.ts';
 
-interface PruneFlags {
+interface SystemPruneFlags {
   readonly all?: boolean;
   readonly force?: boolean;
   readonly volumes?: boolean;
@@ -18,10 +18,10 @@ export function define(command: Command, context: CliContext): void {
     .option('-f, --force', 'do not ask')
     .option('--volumes', 'also volumes without a name (there are none yet)')
     .option('--filter <name=value>', 'until, label, label!', collect, [])
-    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
+    .action(async (flags: SystemPruneFlags) => prune({ command, context }, flags));
 }
 
-async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+async function prune({ command, context }: VerbCall, flags: SystemPruneFlags): Promise<void> {
   const filters = readFilters(command, flags.filter, '--filter');
   const engine = await context.engine();
   const { signal } = context;
@@ -30,22 +30,22 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const request = { filters, signal };
   const all = flags.all === true;
   const containers = await engine.containers.prune(request);
-  context.out(prunedIds('Deleted Containers', containers.deleted));
+  context.out(formatDeletedIds('Deleted Containers', containers.deleted));
   const images = await engine.images.prune({ ...request, all });
-  context.out(prunedImages(images));
-  // Steps and transfers have no labels: who asks for some does not mean these.
+  context.out(formatDeletedImages(images));
+  // Build cache and transfers have no labels, so a filter by label excludes them.
   const isLabelled = filters.names.some((name) => name !== 'until');
   const cache = isLabelled ? undefined : await engine.builder.prune({ ...request, all });
-  context.out(prunedIds('Deleted build cache objects', cache?.deleted ?? []));
+  context.out(formatDeletedIds('Deleted build cache objects', cache?.deleted ?? []));
   const unfinished = isLabelled ? undefined : await engine.system.pruneTransfers(request);
-  context.out(prunedIds('Deleted unfinished transfers', unfinished?.deleted ?? []));
+  context.out(formatDeletedIds('Deleted unfinished transfers', unfinished?.deleted ?? []));
   const pruned = [containers, images, cache, unfinished];
-  context.out(reclaimedSpace(pruned.reduce((total, each) => total + (each?.reclaimedBytes ?? 0), 0)));
-  // Each of them has tried.
-  context.err(notDeleted((cache ?? images).warnings));
+  context.out(formatReclaimedSpace(pruned.reduce((total, each) => total + (each?.reclaimedBytes ?? 0), 0)));
+  // Each prune retries all failed deletions, so the last one's warnings are complete.
+  context.err(formatWarnings((cache ?? images).warnings));
 }
 
-function warningOf({ all, volumes, filter }: PruneFlags, hasTransfers: boolean): string {
+function warningOf({ all, volumes, filter }: SystemPruneFlags, hasTransfers: boolean): string {
   const what = [
     'all stopped containers',
     'all networks not used by at least one container',

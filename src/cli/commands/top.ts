@@ -19,7 +19,7 @@ async function top(context: CliContext, name: string, psOptions: readonly string
   const { titles, rows } = await containers.top(name, { psOptions, signal: context.signal });
   const lines = [titles, ...rows];
   const widths = titles.map((_, at) => Math.max(leastWidth, ...lines.map((line) => (line[at]?.length ?? 0) + gap)));
-  const shown = (line: readonly string[]): string =>
+  const formatLine = (line: readonly string[]): string =>
     line.map((field, at) => (at === line.length - 1 ? field : field.padEnd(widths[at] ?? 0))).join('');
-  context.out(lines.map((line) => `${shown(line)}\n`).join(''));
+  context.out(lines.map((line) => `${formatLine(line)}\n`).join(''));
 }

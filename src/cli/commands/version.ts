@@ -3,14 +3,14 @@ import { versionDocument } from '../../engine/docker/version-document.ts';
 import { describeVersions } from '../../engine/versions.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
-import { inspectFormat } from '../flags/inspect-format.ts';
+import { readInspectFormat } from '../flags/read-inspect-format.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
     .option('-f, --format <template>', 'json, or a Go template')
     .action(async (flags: { readonly format?: string }) => {
-      // As docker: empty is the same as not given.
-      const format = flags.format ? inspectFormat(flags.format) : undefined;
+      // As in docker, an empty value counts as absent.
+      const format = flags.format ? readInspectFormat(flags.format) : undefined;
       const { config } = context.globals;
       const versions = await describeVersions(config === undefined ? {} : { configurationFile: config });
       if (format !== undefined) return context.out(`${formatStruct(format, versionDocument(versions))}\n`);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { eachContainer } from '../each-container.ts';
+import { forEachContainer } from '../for-each-container.ts';
 
 export function define(command: Command, context: CliContext): void {
   command.argument('<container...>', 'names or IDs').action(async (names: readonly string[]) => {
     const { containers } = await context.engine();
     const { signal } = context;
-    await eachContainer(context, names, async (name) => String(await containers.wait(name, { signal })));
+    await forEachContainer(context, names, async (name) => String(await containers.wait(name, { signal })));
   });
 }

@@ -8,34 +8,34 @@ import { type ValueSource, valueSource } from './value-sources.ts';
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** What the shell is to offer as well. */
+  /** Paths that the shell offers as well. */
   readonly paths?: 'files' | 'folders';
 }
 
 /**
- * What may stand for the last of `words`, which may be empty, on a line of `program`, whose called verb is defined. `live`
- * looks values up; it is given the store's root and the configuration file as far as the line names them.
+ * Returns the completions of the last of `words`, which may be empty, on a line of `program`, whose called verb is
+ * defined. `live` looks values up; it gets the store's root and the configuration file if the line names them.
  */
 export async function complete(program: Command, words: readonly string[], live: LiveValues): Promise<Completion> {
-  const line = new Line(program);
+  const line = new CommandLine(program);
   for (const word of words.slice(0, -1)) line.take(word);
   const last = words.at(-1) ?? '';
   const completion = await line.completion(last, live);
   const candidates = completion.candidates.filter(({ value }) => value.startsWith(last));
-  // Paths inside a container are not known.
+  // Paths inside a container are not completed.
   const isInside = completion.candidates.length > 0 && /^[^./][^:]*:/.test(last);
   return completion.paths === undefined || isInside ? { candidates } : { candidates, paths: completion.paths };
 }
 
-/** A line as far as it was read, in the way of the parser. */
-class Line {
+/** Reads a line word by word, as the parser does. */
+class CommandLine {
   readonly #program: Command;
   #command: Command;
   #place: StorePlace = {};
-  /** The flag whose value comes next. */
+  /** The flag whose value is the next word. */
   #flag: Option | undefined;
   #arguments: string[] = [];
-  /** No flag stands from here on. */
+  /** No flag may follow. */
   #isClosed = false;
 
   constructor(program: Command) {
@@ -95,7 +95,7 @@ class Line {
     }
   }
 
-  /** Those the help shows. */
+  /** Returns the flags that the help shows. */
   #flags(): Candidate[] {
     const options = this.#command.createHelp().visibleOptions(this.#command);
     return options.flatMap((option) =>
@@ -124,7 +124,7 @@ class Line {
     return choices ?? valueSource(verbOf(this.#command), name) ?? 'text';
   }
 
-  /** Of what stands behind `help`. */
+  /** Returns the verbs that may follow `help`. */
   #verbsOfHelp(): Candidate[] {
     let topic = this.#program;
     for (const word of this.#arguments) {

@@ -6,10 +6,10 @@ export interface Candidate {
   readonly description?: string;
 }
 
-/** Looks up what may stand for a value, in the store that is meant. */
+/** Looks up the candidates for a value in the store of the line. */
 export type LiveValues = (source: LiveSource, place: StorePlace) => Promise<readonly Candidate[]>;
 
-const runs: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
+const runningStatuses: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
 
 const withColon = ({ value }: Candidate): Candidate => ({ value: `${value}:` });
 
@@ -25,8 +25,10 @@ export const liveValues: LiveValues = async (source, place) => {
   }
   const { namesInStore } = await import('../../engine/store-names.ts');
   const { containers, images } = await namesInStore(place);
-  const ofContainers = (holds: (status: string) => boolean): Candidate[] =>
-    containers.filter(({ status }) => holds(status)).map(({ name, status }) => ({ value: name, description: status }));
+  const ofContainers = (matches: (status: string) => boolean): Candidate[] =>
+    containers
+      .filter(({ status }) => matches(status))
+      .map(({ name, status }) => ({ value: name, description: status }));
   const ofImages = images.map((value) => ({ value }));
   switch (source) {
     case 'image':
@@ -34,9 +36,9 @@ export const liveValues: LiveValues = async (source, place) => {
     case 'container':
       return ofContainers(() => true);
     case 'running container':
-      return ofContainers((status) => runs.has(status));
+      return ofContainers((status) => runningStatuses.has(status));
     case 'resting container':
-      return ofContainers((status) => !runs.has(status));
+      return ofContainers((status) => !runningStatuses.has(status));
     case 'paused container':
       return ofContainers((status) => status === 'paused');
     case 'container path':

@@ -1,11 +1,11 @@
 export interface CompletionScript {
-  /** What the shell, or its package of completions, looks for. */
+  /** File name that the shell, or its package of completions, looks for. */
   readonly file: string;
   readonly text: string;
 }
 
-// Bash takes : and = for ends of words, so an image with a tag comes in pieces, and only the last piece is replaced. It
-// gives words as they were typed: quotes are taken away without a look at what they mean, since nothing may be evaluated.
+// Bash ends words at : and =, so it splits an image with a tag and replaces only the last part. It passes words as typed:
+// the script strips quotes without interpreting them, since it must not evaluate anything.
 const bash = `# Completion of strata for bash 4.3 or later; the bash-completion package is not needed.
 _strata() {
   local line=\${COMP_LINE:0:COMP_POINT} rest i value cut prefix= directive

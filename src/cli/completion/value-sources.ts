@@ -1,4 +1,4 @@
-/** What is looked up in a store or on the machine when the shell asks. */
+/** A kind of value that is looked up in a store or on the machine at each completion. */
 export type LiveSource =
   | 'container'
   | 'running container'
@@ -12,7 +12,7 @@ export type LiveSource =
   | 'variable'
   | 'storage driver';
 
-/** Words of a fixed list, live ones, verbs, paths that the shell knows, or what nothing is offered for. */
+/** Origin of a value: a fixed list, a live source, the verbs, the shell's own paths, or free text without completions. */
 export type ValueSource = readonly string[] | LiveSource | 'verb' | 'file' | 'folder' | 'text';
 
 const words = (text: string): readonly string[] => text.split(' ');
@@ -21,7 +21,7 @@ const signals = words('SIGHUP SIGINT SIGQUIT SIGKILL SIGUSR1 SIGUSR2 SIGTERM SIG
 const platforms = words('linux/amd64 linux/arm64');
 const formats = ['json'];
 
-/** By the long name of a flag; behind a verb where that differs from the others. */
+/** By the long name of a flag, with a verb before it where that verb differs. */
 const ofFlags: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
   Object.entries({
     '--add-host': 'text',
@@ -113,7 +113,7 @@ const ofFlags: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
   }),
 );
 
-/** By the name of an argument; behind a verb where that differs from the others. */
+/** By the name of an argument, with a verb before it where that verb differs. */
 const ofArguments: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
   Object.entries({
     command: 'text',
@@ -148,7 +148,7 @@ const ofArguments: ReadonlyMap<string, ValueSource> = new Map<string, ValueSourc
 /** The keys of both tables. */
 export const sourceKeys: readonly string[] = [...ofFlags.keys(), ...ofArguments.keys()];
 
-/** `verb` is the first of the names a verb has, `name` a flag's long one or an argument's. */
+/** Returns the source of a flag's or an argument's values. `verb` is a verb's first name, `name` the flag's long name. */
 export const valueSource = (verb: string, name: string): ValueSource | undefined => {
   const table = name.startsWith('--') ? ofFlags : ofArguments;
   return table.get(`${verb} ${name}`) ?? table.get(name);

@@ -3,7 +3,7 @@ import { errnoOf } from '../../sys/errno.ts';
 import { fileProblem } from '../file-problem.ts';
 import { plainUsageProblem } from './flags.ts';
 
-/** The file of `--cidfile`. It is made before its container, and goes at disposal when there is none. */
+/** The file of `--cidfile`. It is created before the container, and removed at disposal if no ID was written. */
 export class CidFile implements Disposable {
   readonly #path: string | undefined;
   #isWritten = false;
@@ -12,7 +12,7 @@ export class CidFile implements Disposable {
     this.#path = path;
   }
 
-  /** Without a path there is nothing to write. Throws ERR_USAGE for a file that stands, ERR_FILE_UNUSABLE. */
+  /** Creates the file; does nothing without a path. Throws ERR_USAGE for an existing file, ERR_FILE_UNUSABLE. */
   static make(path: string | undefined): CidFile {
     if (!path) return new CidFile(undefined);
     try {

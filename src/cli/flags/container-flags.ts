@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { AttachedStream, CreateRequest, NetworkMode } from '../../engine/index.ts';
-import type { Called } from '../context.ts';
+import type { VerbCall } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
 import { readEnvFiles, withOwnValue } from './env-file.ts';
-import { integer, readFlag } from './flag-values.ts';
+import { parseInteger, readFlag } from './flag-values.ts';
 import { collect, notSupportedYet, notYetFlags, passThrough, plainUsageProblem, wrongValue } from './flags.ts';
-import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
-import { laterFlags } from './later-container-flags.ts';
+import { defineHostFlags, type HostFlags, readHostOptions } from './host-flags.ts';
+import { laterContainerFlags } from './later-container-flags.ts';
 
-/** What `run` and `create` are told of a container. */
+/** Values of the flags of `run` and `create`. */
 export interface ContainerFlags extends HostFlags {
   readonly rm?: boolean;
   readonly interactive?: boolean;
@@ -32,13 +32,13 @@ export interface ContainerFlags extends HostFlags {
   readonly stopSignal?: string;
   readonly stopTimeout?: string;
   readonly attach: readonly AttachedStream[];
-  /** Of `run` only. */
+  /** For `run` only. */
   readonly detach?: boolean;
   readonly pull: string;
   readonly restart: string;
 }
 
-/** Arguments and flags that `run` and `create` share. */
+/** Adds the arguments and flags that `run` and `create` share. */
 export function defineContainerFlags(command: Command): void {
   passThrough(command);
   command
@@ -71,12 +71,12 @@ export function defineContainerFlags(command: Command): void {
     .addOption(command.createOption('--disable-content-trust').hideHelp())
     .helpOption('--help', 'show this help');
   defineHostFlags(command);
-  notYetFlags(command, laterFlags, exitEngineFailure);
+  notYetFlags(command, laterContainerFlags, exitEngineFailure);
 }
 
-/** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE. */
-export async function environmentOf(
-  { command, context }: Called,
+/** Reads the variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE. */
+export async function readEnvironment(
+  { command, context }: VerbCall,
   flags: Pick<ContainerFlags, 'env' | 'envFile'>,
 ): Promise<string[]> {
   const fromFiles = await readEnvFiles(flags.envFile, context.signal);
@@ -86,29 +86,29 @@ export async function environmentOf(
   ];
 }
 
-/** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE, ERR_NOT_SUPPORTED_YET. */
-export async function containerRequest(
-  called: Called,
+/** Reads the flags into a request. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE, ERR_NOT_SUPPORTED_YET. */
+export async function readContainerRequest(
+  call: VerbCall,
   flags: ContainerFlags,
   image: string,
   words: readonly string[],
 ): Promise<CreateRequest> {
-  const { command, context } = called;
+  const { command, context } = call;
   refuseLaterValues(flags);
   const labels = await readEnvFiles(flags.labelFile, context.signal);
   return {
     image,
     command: words,
-    environment: await environmentOf(called, flags),
+    environment: await readEnvironment(call, flags),
     network: networkOf([...flags.network, ...flags.net]),
     labels: Object.fromEntries([...labels, ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
-    attach: attachedTo(flags),
+    attach: streamsToAttach(flags),
     terminal: flags.tty === true,
     ...(flags.tty === true ? terminalSize() : {}),
     readOnly: flags.readOnly === true,
-    // As docker, and as scripts with `--name "$NAME"` have it: empty is the same as not given.
+    // As in docker, an empty value counts as absent: scripts use `--name "$NAME"`.
     ...(flags.name ? { name: flags.name } : {}),
     ...(flags.workdir ? { workingDirectory: flags.workdir } : {}),
     ...(flags.user ? { user: flags.user } : {}),
@@ -116,43 +116,43 @@ export async function containerRequest(
     ...(flags.hostname ? { hostname: flags.hostname } : {}),
     ...(flags.domainname ? { domainname: flags.domainname } : {}),
     ...(flags.platform ? { platform: flags.platform } : {}),
-    host: await hostOptions(command, flags, context.signal),
+    host: await readHostOptions(command, flags, context.signal),
     ...(flags.stopSignal === undefined ? {} : { stopSignal: flags.stopSignal }),
     ...(flags.stopTimeout === undefined
       ? {}
-      : { stopTimeout: wholeNumber(command, '--stop-timeout', flags.stopTimeout) }),
+      : { stopTimeout: parseWholeNumber(command, '--stop-timeout', flags.stopTimeout) }),
   };
 }
 
-/** The value of a flag that takes a whole number, in docker's words when it is none. Throws ERR_USAGE. */
-export const wholeNumber = (command: Command, flag: string, text: string): number =>
-  readFlag(command, flag, text, integer);
+/** Parses the value of a flag that takes a whole number. Throws ERR_USAGE in docker's words. */
+export const parseWholeNumber = (command: Command, flag: string, text: string): number =>
+  readFlag(command, flag, text, parseInteger);
 
-/** Docker's: everything but standard input when nothing is named, nothing when it is left to itself. */
-function attachedTo({ attach, interactive, detach }: ContainerFlags): readonly AttachedStream[] {
+/** Returns docker's choice of streams: output and error by default, none with `--detach`. */
+function streamsToAttach({ attach, interactive, detach }: ContainerFlags): readonly AttachedStream[] {
   if (detach === true) return [];
   const outputs: readonly AttachedStream[] = attach.length === 0 ? ['stdout', 'stderr'] : attach;
   return interactive === true ? ['stdin', ...outputs] : outputs;
 }
 
-// The runtime sets the size of its own accord, but only once the process runs and may have looked.
+// The runtime sets the size as well, but only after the process has started and may have read it.
 function terminalSize(): { readonly terminalSize?: { readonly rows: number; readonly columns: number } } {
   const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
   return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
 }
 
-/** Docker takes an empty name for the default. Of two networks the less confined one must not win unseen. */
+/** Reads the network; as in docker, an empty name is the default. Two networks are refused: silently using the wider one would be unsafe. */
 function networkOf(modes: readonly string[]): NetworkMode {
   const [mode = '', second] = modes;
   if (second !== undefined) {
-    throw plainUsageProblem(`conflicting options: several networks (${modes.join(', ')}), where a container has one`);
+    throw plainUsageProblem(`conflicting options: several networks (${modes.join(', ')}); a container has only one`);
   }
   if (mode === 'none' || mode === 'host') return mode;
   if (mode === '') return 'none';
-  throw notSupportedYet(`--network ${mode}`, 'There are the networks none and host yet.');
+  throw notSupportedYet(`--network ${mode}`, 'Use --network none or --network host.');
 }
 
-/** Docker's values of flags of which Strata has the others. */
+/** Refuses docker's values that Strata lacks, of flags that it has. */
 function refuseLaterValues({ pull, restart }: ContainerFlags): void {
   if (pull === 'always') {
     throw notSupportedYet('--pull always', 'Load or import the newer image first.', exitEngineFailure);
@@ -162,7 +162,7 @@ function refuseLaterValues({ pull, restart }: ContainerFlags): void {
     throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`);
   }
   if (restart === 'no' || restart === '') return;
-  const hint = 'A container that has ended stays so until it is started.';
+  const hint = "Leave it out: a container stays stopped until 'strata start'.";
   throw notSupportedYet(`--restart ${restart}`, hint, exitEngineFailure);
 }
 

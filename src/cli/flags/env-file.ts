@@ -1,15 +1,15 @@
 import { StrataError } from '../../errors/index.ts';
-import { readNamedFile } from '../named-file.ts';
+import { readNamedFile } from '../read-named-file.ts';
 
-/** A bare name takes the value it has here; one that has none here stays bare, which takes the variable away. */
+/** Gives a bare name its value in this process's environment. Without one it stays bare, which removes the variable. */
 export function withOwnValue(entry: string): string {
   const value = entry.includes('=') ? undefined : process.env[entry];
   return value === undefined ? entry : `${entry}=${value}`;
 }
 
 /**
- * Docker's format: a variable a line, `#` comments, nothing unquoted; a bare name that has no value here is left out. Throws ERR_ENV_FILE and
- * what reading it does.
+ * Reads docker's format: a variable a line, `#` comments, quotes kept. Throws ERR_ENV_FILE and the errors of reading
+ * the file.
  */
 async function readEnvFile(path: string, signal: AbortSignal): Promise<string[]> {
   const lines = textOf(path, await readNamedFile(path, signal))
@@ -32,7 +32,7 @@ function textOf(path: string, bytes: Uint8Array): string {
   }
 }
 
-/** Of several files, in order. */
+/** Reads several files in order. */
 export async function readEnvFiles(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
   const entries: string[][] = [];
   for (const path of paths) entries.push(await readEnvFile(path, signal));
@@ -43,5 +43,5 @@ const envFileProblem = (path: string, problem: string): StrataError =>
   new StrataError({
     code: 'ERR_ENV_FILE',
     message: `poorly formatted environment: ${path}: ${problem}`,
-    hint: 'Write one variable a line, as NAME=value, or NAME to take its value from here.',
+    hint: 'Write one variable per line: NAME=value, or NAME to take its value from the environment.',
   });

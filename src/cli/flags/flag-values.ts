@@ -5,10 +5,10 @@ import { isStrataError } from '../../errors/index.ts';
 import { parseSize } from '../../query/parse-size.ts';
 import { wrongValue } from './flags.ts';
 
-/** What is wrong with a value, in docker's words. */
+/** An invalid value, in docker's words. */
 export class FlagProblem extends Error {}
 
-/** A value of a flag, read by one of the functions below. Throws ERR_USAGE in docker's words. */
+/** Reads the value of a flag by one of the functions below. Throws ERR_USAGE in docker's words. */
 export function readFlag<Value>(command: Command, flag: string, text: string, read: (text: string) => Value): Value {
   try {
     return read(text);
@@ -18,19 +18,19 @@ export function readFlag<Value>(command: Command, flag: string, text: string, re
   }
 }
 
-/** `512m`: bytes, units being powers of 1024. */
-export const bytes = (text: string): number => parseSize(text, 1024);
+/** Parses bytes, such as `512m`; units are powers of 1024. */
+export const parseBytes = (text: string): number => parseSize(text, 1024);
 
-/** The same, or -1 for no limit. */
-export const bytesOrNone = (text: string): number => (text === '-1' ? -1 : bytes(text));
+/** Parses bytes, or -1 for no limit. */
+export const parseBytesOrUnlimited = (text: string): number => (text === '-1' ? -1 : parseBytes(text));
 
-export function integer(text: string): number {
+export function parseInteger(text: string): number {
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
   throw new FlagProblem(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** `1.5` processors as billionths. */
-export function nanoCpus(text: string): number {
+/** Parses a number of processors, such as `1.5`, into billionths. */
+export function parseNanoCpus(text: string): number {
   const [, above = '', below = '1'] = /^([+-]?\d{1,9}(?:\.\d*)?|[+-]?\.\d+)(?:\/(\d{1,9}))?$/.exec(text) ?? [];
   const nano = (Number(above) / Number(below)) * 1e9;
   if (above === '' || !Number.isFinite(nano)) throw new FlagProblem(`failed to parse ${text} as a rational number`);
@@ -42,8 +42,8 @@ const ulimitNames: ReadonlySet<string> = new Set(
   'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
 );
 
-/** `nofile=100:200`. */
-export function ulimit(text: string): HostUlimit {
+/** Parses `nofile=100:200`. */
+export function parseUlimit(text: string): HostUlimit {
   const [, Name, limits] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   if (Name === undefined || limits === undefined) throw new FlagProblem(`invalid ulimit argument: ${text}`);
   if (!ulimitNames.has(Name)) throw new FlagProblem(`invalid ulimit type: ${Name}`);
@@ -51,15 +51,15 @@ export function ulimit(text: string): HostUlimit {
   if (more.length > 0) {
     throw new FlagProblem(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``);
   }
-  const [Soft, Hard] = [integer(soft), integer(hard)];
+  const [Soft, Hard] = [parseInteger(soft), parseInteger(hard)];
   const rule = 'ulimit soft limit must be less than or equal to hard limit';
   if (Hard !== -1 && Soft === -1) throw new FlagProblem(`${rule}: soft: -1 (unlimited), hard: ${Hard}`);
   if (Hard !== -1 && Soft > Hard) throw new FlagProblem(`${rule}: ${Soft} > ${Hard}`);
   return { Name, Soft, Hard };
 }
 
-/** `/dev/host[:/dev/inside][:rwm]`. */
-export function device(text: string): HostDevice {
+/** Parses `/dev/host[:/dev/inside][:rwm]`. */
+export function parseDevice(text: string): HostDevice {
   const [host = '', second, third, ...more] = text.split(':');
   const isMode = (word = ''): boolean => /^[rwm]{1,3}$/.test(word);
   if (more.length > 0 || host === '') throw new FlagProblem(`bad format for path: ${text}`);
@@ -74,10 +74,10 @@ export function device(text: string): HostDevice {
   };
 }
 
-/** `name:address` or `name=address` as `name:address`; `host-gateway` for this machine's. */
-export function extraHost(text: string): string {
+/** Parses `name:address` or `name=address` into `name:address`. The address may be `host-gateway`. */
+export function parseExtraHost(text: string): string {
   const [, name = '', given = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? /^([^:]*):(.*)$/s.exec(text) ?? [];
-  // What is written into a file of lines has none of its own.
+  // A space or line feed would forge an entry in /etc/hosts.
   if (name === '' || /\s/.test(name)) throw new FlagProblem(`bad format for add-host: ${JSON.stringify(text)}`);
   if (given === 'host-gateway') return `${name}:${given}`;
   const address = given.replace(/^\[(.+)\]$/, '$1');
@@ -85,12 +85,12 @@ export function extraHost(text: string): string {
   return `${name}:${address}`;
 }
 
-export function address(text: string): string {
+export function parseAddress(text: string): string {
   if (isIP(text.trim()) === 0) throw new FlagProblem(`IP address is not correctly formatted: ${text}`);
   return text.trim();
 }
 
-export function searchDomain(text: string): string {
+export function parseSearchDomain(text: string): string {
   const domain = text.trim();
   if (
     domain === '.' ||
@@ -101,21 +101,21 @@ export function searchDomain(text: string): string {
   throw new FlagProblem(`${text} is not a valid domain`);
 }
 
-/** An option of resolv.conf(5): one word. */
-export function dnsOption(text: string): string {
+/** Checks an option of resolv.conf(5): one word. */
+export function parseDnsOption(text: string): string {
   if (/^\S{1,200}$/.test(text)) return text;
   throw new FlagProblem(`${JSON.stringify(text)} is not an option`);
 }
 
-/** `name=value`, both given. */
-export function sysctl(text: string): readonly [string, string] {
+/** Parses `name=value`. */
+export function parseSysctl(text: string): readonly [string, string] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new FlagProblem(`sysctl '${text}' is not allowed`);
   return [name, value];
 }
 
-/** `name[=value]`. */
-export function pair(text: string): readonly [string, string] {
+/** Parses `name[=value]`. */
+export function parsePair(text: string): readonly [string, string] {
   const [name = ''] = text.split('=', 1);
   if (name === '') throw new FlagProblem(`invalid key: ${text}`);
   return [name, text.slice(name.length + 1)];

@@ -3,23 +3,23 @@ import { StrataError } from '../../errors/index.ts';
 
 const passingThrough = new WeakSet<Command>();
 
-/** Undefined for arguments that tell nothing of what was meant. */
+/** Returns undefined if the arguments do not show what was meant. */
 type ArgumentHint = (given: readonly string[]) => string | undefined;
 
 const argumentHints = new WeakMap<Command, ArgumentHint>();
 
-/** Sets what to do about a wrong number of arguments, where more can be told than which one is missing. */
+/** Sets a hint for a wrong number of arguments, in place of the name of the missing one. */
 export function hintForArguments(command: Command, hint: ArgumentHint): void {
   argumentHints.set(command, hint);
 }
 
-/** From the first argument on everything belongs to the program in the container, as with `docker run`. */
+/** Leaves all words after the first argument to the program in the container, as `docker run` does. */
 export function passThrough(command: Command): void {
   command.passThroughOptions();
   passingThrough.add(command);
 }
 
-/** Whether what stands behind the first argument is none of the command's. */
+/** True if the words after the first argument are not the command's own. */
 export const passesThrough = (command: Command): boolean => passingThrough.has(command);
 
 // Go's strconv.ParseBool.
@@ -29,10 +29,9 @@ const truths: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * Docker's flags take `--rm=false` for switches, which the argument parser does not know: `--name=true` and `-n=true`
- * become the bare switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. `-w=/x` is `-w/x`.
- * Values of other flags, what stands behind `--`, and what belongs to a program in a container stay as they are. Throws
- * ERR_USAGE.
+ * Rewrites docker's `--rm=false`, which the argument parser does not know: `--name=true` and `-n=true` become the bare
+ * switch, `--name=false` is dropped or becomes `--no-name`, `--no-name=false` is dropped. `-w=/x` becomes `-w/x`. Values
+ * of other flags, words after `--`, and those of a program in a container stay unchanged. Throws ERR_USAGE.
  */
 export function explicitBooleans(program: Command, argv: readonly string[]): string[] {
   const result: string[] = [];
@@ -76,18 +75,18 @@ function withoutBoolean(command: Command, argument: string): string[] {
   return opposite?.long === undefined ? [] : [opposite.long];
 }
 
-/** As with docker, a flag that can do without its value never takes the next argument for one. */
+/** Gives a flag with an optional value `=true`: as in docker, it never takes the next word for its value. */
 const withDefault = (command: Command, argument: string): string =>
   findLong(command, argument)?.optional === true ? `${argument}=true` : argument;
 
-/** A value may stand behind the letter of its flag with a `=` between, also after switches: `-e=A=1`, `-ite=A=1`. */
+/** Removes the `=` between a flag's letter and its value, also after switches: `-e=A=1`, `-ite=A=1`. */
 function withoutEquals(command: Command, argument: string): string {
   const at = argument.startsWith('--') ? -1 : valueLetter(command, argument);
   const isBetween = at >= 0 && argument[at + 1] === '=' && at + 2 < argument.length;
   return isBetween ? argument.slice(0, at + 1) + argument.slice(at + 2) : argument;
 }
 
-/** Where in `-ite` the first letter stands that takes a value; -1 without any. */
+/** Returns the position in `-ite` of the first letter that takes a value, -1 without any. */
 const valueLetter = (command: Command, letters: string): number =>
   letters
     .split('')
@@ -95,7 +94,7 @@ const valueLetter = (command: Command, letters: string): number =>
       (letter, at) => at > 0 && command.options.some(({ short, required }) => required && short === `-${letter}`),
     );
 
-/** The flag that an argument ends with, if its value comes next: `--name`, `-e`, `-ite`. */
+/** Returns the flag at the end of a word, if its value is the next word: `--name`, `-e`, `-ite`. */
 export function flagBeforeValue(command: Command, argument: string): Option | undefined {
   if (argument.startsWith('--')) {
     const option = findLong(command, argument);
@@ -107,21 +106,21 @@ export function flagBeforeValue(command: Command, argument: string): Option | un
     : undefined;
 }
 
-/** `strata image ls`: how a command is called. */
+/** Returns the words of a command: `strata image ls`. */
 export function nameOf(command: Command): string {
   const names: string[] = [];
   for (let one: Command | null = command; one !== null; one = one.parent) names.unshift(one.name());
   return names.join(' ');
 }
 
-/** A wrong flag or value of one, in docker's words and with its exit code; `hint` is what to do, where that can be told. */
+/** Creates the error for a wrong flag or value, in docker's words and with its exit code. */
 export const usageProblem = (command: Command, message: string, hint?: string): StrataError =>
   new StrataError({ code: 'ERR_USAGE', message, hint: withHelp(command, hint) });
 
 const withHelp = (command: Command, hint: string | undefined): string =>
   `${hint === undefined ? '' : `${hint} `}See '${nameOf(command)} --help'.`;
 
-/** One of what docker finds once it has read the line: nothing is said of `--help`. Default exit code: 125. */
+/** Creates the error for a line that parses but makes no sense. As in docker, it does not point to `--help`. Default exit code: 125. */
 export const plainUsageProblem = (message: string, exitCode?: number): StrataError =>
   new StrataError({
     code: 'ERR_USAGE',
@@ -129,11 +128,11 @@ export const plainUsageProblem = (message: string, exitCode?: number): StrataErr
     ...(exitCode === undefined ? {} : { details: { exitCode } }),
   });
 
-/** {@link usageProblem} of a value. `flag` is written as docker's help has it: `-m, --memory`. */
+/** Creates a {@link usageProblem} for a value. `flag` is written as in docker's help: `-m, --memory`. */
 export const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
   usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);
 
-/** A wrong number of arguments, which docker answers with exit code 1. */
+/** Creates the error for a wrong number of arguments: in docker, exit code 1. */
 export function argumentProblem(command: Command): StrataError {
   const least = command.registeredArguments.filter(({ required }) => required).length;
   const most = command.registeredArguments.some(({ variadic }) => variadic)
@@ -162,17 +161,17 @@ function missingArgument({ args, registeredArguments }: Command): string | undef
   return `<${missing.name()}> is missing${description === '' ? '' : `: ${description}`}.`;
 }
 
-/** A flag, and what there is instead; where nothing is, its verb's help tells what there is. */
+/** A flag of docker that Strata lacks, and a hint; without one the hint points to the verb's help. */
 export type LaterFlag = string | readonly [flag: string, hint: string];
 
 const laterFlags = new WeakMap<Command, readonly LaterFlag[]>();
 
-/** What {@link notYetFlags} was given for a command. */
+/** Returns a command's flags of {@link notYetFlags}. */
 export const laterFlagsOf = (command: Command): readonly LaterFlag[] => laterFlags.get(command) ?? [];
 
 /**
- * Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". `exitCode` is
- * the command's then; 1 when not given.
+ * Accepts docker's flags that Strata lacks, to refuse them as not supported yet instead of as unknown. `exitCode` is
+ * the command's in that case; default: 1.
  */
 export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitCode?: number): void {
   laterFlags.set(command, flags);
@@ -180,7 +179,7 @@ export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitC
     const [flag, hint] = typeof later === 'string' ? [later, undefined] : later;
     const option = command.createOption(flag).hideHelp();
     const refuse = (): never => {
-      const help = `Leave it out; '${nameOf(command)} --help' lists what there is.`;
+      const help = `Leave it out. See '${nameOf(command)} --help' for the flags.`;
       throw notSupportedYet(option.long ?? flag, hint ?? help, exitCode);
     };
     option.argParser(refuse);
@@ -189,7 +188,7 @@ export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitC
   }
 }
 
-/** For a flag, or a value of one, that docker has; `hint` is what to do instead. */
+/** Creates the error for a flag of docker, or a value of one, that Strata lacks. `hint` names the alternative. */
 export const notSupportedYet = (what: string, hint: string, exitCode?: number): StrataError =>
   new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',

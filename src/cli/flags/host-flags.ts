@@ -1,26 +1,26 @@
 import type { Command } from 'commander';
 import type { HostOptions, LogConfig } from '../../engine/index.ts';
 import {
-  address,
-  bytes,
-  bytesOrNone,
-  device,
-  dnsOption,
-  extraHost,
-  integer,
-  nanoCpus,
-  pair,
+  parseAddress,
+  parseBytes,
+  parseBytesOrUnlimited,
+  parseDevice,
+  parseDnsOption,
+  parseExtraHost,
+  parseInteger,
+  parseNanoCpus,
+  parsePair,
+  parseSearchDomain,
+  parseSysctl,
+  parseUlimit,
   readFlag,
-  searchDomain,
-  sysctl,
-  ulimit,
 } from './flag-values.ts';
 import { collect } from './flags.ts';
-import { mountFlag } from './mount-flag.ts';
-import { securityOptions } from './security-flag.ts';
-import { volumeFlag } from './volume-flag.ts';
+import { parseMountFlag } from './mount-flag.ts';
+import { readSecurityOptions } from './security-flag.ts';
+import { parseVolumeFlag } from './volume-flag.ts';
 
-/** What `run` and `create` are told of the machine's part in a container: texts, as they were given. */
+/** Values of the flags of `run` and `create` for the machine's part in a container, as given. */
 export interface HostFlags {
   readonly volume: readonly string[];
   readonly mount: readonly string[];
@@ -109,10 +109,10 @@ export function defineHostFlags(command: Command): void {
 }
 
 /**
- * What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE, ERR_SECURITY_OPTION_INVALID, and the
- * signal's reason.
+ * Reads the flags into docker's form, without the fields that were not given. Throws ERR_USAGE,
+ * ERR_SECURITY_OPTION_INVALID, and the signal's reason.
  */
-export async function hostOptions(
+export async function readHostOptions(
   command: Command,
   flags: HostFlags & { readonly dnsOpt?: readonly string[] },
   signal: AbortSignal,
@@ -121,56 +121,56 @@ export async function hostOptions(
     texts.map((text) => readFlag(command, flag, text, read));
   const asIs = (text: string): string => text;
   const lists = {
-    Binds: flags.volume.map(volumeFlag),
-    Mounts: each('--mount', flags.mount, mountFlag),
+    Binds: flags.volume.map(parseVolumeFlag),
+    Mounts: each('--mount', flags.mount, parseMountFlag),
     CapAdd: flags.capAdd,
     CapDrop: flags.capDrop,
     GroupAdd: flags.groupAdd,
-    ExtraHosts: each('--add-host', flags.addHost, extraHost),
-    Dns: each('--dns', flags.dns, address),
-    DnsSearch: each('--dns-search', flags.dnsSearch, searchDomain),
-    DnsOptions: each('--dns-option', [...flags.dnsOption, ...(flags.dnsOpt ?? [])], dnsOption),
-    Ulimits: each('--ulimit', flags.ulimit, ulimit),
-    Devices: each('--device', flags.device, device),
+    ExtraHosts: each('--add-host', flags.addHost, parseExtraHost),
+    Dns: each('--dns', flags.dns, parseAddress),
+    DnsSearch: each('--dns-search', flags.dnsSearch, parseSearchDomain),
+    DnsOptions: each('--dns-option', [...flags.dnsOption, ...(flags.dnsOpt ?? [])], parseDnsOption),
+    Ulimits: each('--ulimit', flags.ulimit, parseUlimit),
+    Devices: each('--device', flags.device, parseDevice),
   };
   const maps = {
     Tmpfs: flags.tmpfs.map(splitTmpfs),
-    Sysctls: each('--sysctl', flags.sysctl, sysctl),
-    Annotations: each('--annotation', flags.annotation, pair),
+    Sysctls: each('--sysctl', flags.sysctl, parseSysctl),
+    Annotations: each('--annotation', flags.annotation, parsePair),
   };
   const one = <Value>(flag: string, text: string | undefined, read: (text: string) => Value): Value | undefined =>
     text === undefined ? undefined : readFlag(command, flag, text, read);
   const values = {
-    Memory: one('-m, --memory', flags.memory, bytes),
-    MemorySwap: one('--memory-swap', flags.memorySwap, bytesOrNone),
-    MemoryReservation: one('--memory-reservation', flags.memoryReservation, bytes),
-    NanoCpus: one('--cpus', flags.cpus, nanoCpus),
-    CpuShares: one('-c, --cpu-shares', flags.cpuShares, integer),
-    CpuPeriod: one('--cpu-period', flags.cpuPeriod, integer),
-    CpuQuota: one('--cpu-quota', flags.cpuQuota, integer),
+    Memory: one('-m, --memory', flags.memory, parseBytes),
+    MemorySwap: one('--memory-swap', flags.memorySwap, parseBytesOrUnlimited),
+    MemoryReservation: one('--memory-reservation', flags.memoryReservation, parseBytes),
+    NanoCpus: one('--cpus', flags.cpus, parseNanoCpus),
+    CpuShares: one('-c, --cpu-shares', flags.cpuShares, parseInteger),
+    CpuPeriod: one('--cpu-period', flags.cpuPeriod, parseInteger),
+    CpuQuota: one('--cpu-quota', flags.cpuQuota, parseInteger),
     CpusetCpus: one('--cpuset-cpus', flags.cpusetCpus, asIs),
     CpusetMems: one('--cpuset-mems', flags.cpusetMems, asIs),
-    PidsLimit: one('--pids-limit', flags.pidsLimit, integer),
-    ShmSize: one('--shm-size', flags.shmSize, bytes),
-    OomScoreAdj: one('--oom-score-adj', flags.oomScoreAdj, integer),
+    PidsLimit: one('--pids-limit', flags.pidsLimit, parseInteger),
+    ShmSize: one('--shm-size', flags.shmSize, parseBytes),
+    OomScoreAdj: one('--oom-score-adj', flags.oomScoreAdj, parseInteger),
     CgroupParent: flags.cgroupParent,
     IpcMode: flags.ipc,
     PidMode: flags.pid,
     UTSMode: flags.uts,
     UsernsMode: flags.userns,
-    // Docker's: empty is the default.
+    // As in docker, an empty value is the default.
     Runtime: flags.runtime || undefined,
     LogConfig: logConfig(flags),
     Privileged: flags.privileged,
     Init: flags.init,
   };
   return {
-    ...kept(lists, ([, list]) => list.length > 0),
-    ...kept(values, ([, value]) => value !== undefined),
+    ...pickEntries(lists, ([, list]) => list.length > 0),
+    ...pickEntries(values, ([, value]) => value !== undefined),
     ...Object.fromEntries(
       Object.entries(maps).flatMap(([key, pairs]) => (pairs.length === 0 ? [] : [[key, Object.fromEntries(pairs)]])),
     ),
-    ...(await securityOptions(flags.securityOpt, signal)),
+    ...(await readSecurityOptions(flags.securityOpt, signal)),
   };
 }
 
@@ -190,11 +190,11 @@ function splitTmpfs(text: string): readonly [string, string] {
   return [destination, text.slice(destination.length + 1)];
 }
 
-/** The keys whose value says something. */
-function kept<Values extends object>(
+/** Returns the entries that pass the test. */
+function pickEntries<Values extends object>(
   values: Values,
-  says: (entry: [string, Values[keyof Values]]) => boolean,
+  passes: (entry: [string, Values[keyof Values]]) => boolean,
 ): { readonly [Key in keyof Values]?: Exclude<Values[Key], undefined> } {
   const entries = Object.entries(values) as [string, Values[keyof Values]][];
-  return Object.fromEntries(entries.filter(says)) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
+  return Object.fromEntries(entries.filter(passes)) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
 }

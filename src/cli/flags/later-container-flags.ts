@@ -1,18 +1,18 @@
 import type { LaterFlag } from './flags.ts';
 
-const network = 'So far there are only the networks none and host.';
-const ports = "With '--network host' its ports are the machine's.";
-const disk = 'How fast it reads and writes disks is not limited yet.';
-const health = 'Nothing looks after the health of containers yet.';
-const windows = 'It is for containers of Windows.';
-const volumes = "Name a directory of the machine by its absolute path: '-v /srv/data:/data'.";
-const processors = 'How much of the processors it gets is said by --cpus and --cpu-shares.';
+const network = 'Leave it out: the only networks are none and host.';
+const ports = "Use '--network host': the container's ports are then the machine's.";
+const disk = 'Leave it out: disk bandwidth cannot be limited.';
+const health = 'Leave it out: health checks are not run.';
+const windows = 'Leave it out: it is for Windows containers only.';
+const volumes = "Bind mount a directory by its absolute path: '-v /srv/data:/data'.";
+const processors = 'Use --cpus or --cpu-shares.';
 
-/** Flags of docker's `run` and `create` that Strata does not have yet, and what there is instead. */
-export const laterFlags: readonly LaterFlag[] = [
+/** Flags of docker's `run` and `create` that Strata lacks, and the alternatives. */
+export const laterContainerFlags: readonly LaterFlag[] = [
   ['--blkio-weight <n>', disk],
   ['--blkio-weight-device <d>', disk],
-  ['--cgroupns <n>', "It has its own with control groups of version 2, and the machine's with version 1."],
+  ['--cgroupns <n>', "Leave it out: it is private with cgroup v2, and the machine's with cgroup v1."],
   ['--cpu-count <n>', windows],
   ['--cpu-percent <n>', windows],
   ['--cpu-rt-period <n>', processors],
@@ -35,19 +35,19 @@ export const laterFlags: readonly LaterFlag[] = [
   ['--ip <i>', network],
   ['--ip6 <i>', network],
   ['--isolation <i>', windows],
-  ['--kernel-memory <b>', "--memory counts the kernel's memory for it, too."],
+  ['--kernel-memory <b>', 'Use --memory, which includes kernel memory.'],
   ['--link <l>', network],
   ['--link-local-ip <i>', network],
   ['--mac-address <m>', network],
-  ['--memory-swappiness <n>', 'How much it may swap is said by --memory-swap.'],
+  ['--memory-swappiness <n>', 'Use --memory-swap to limit swap.'],
   ['--net-alias <a>', network],
   ['--network-alias <a>', network],
   ['--no-healthcheck', health],
-  ['--oom-kill-disable', 'How soon it is ended when memory runs out is said by --oom-score-adj.'],
+  ['--oom-kill-disable', 'Use --oom-score-adj.'],
   ['-p, --publish <p>', ports],
   ['-P, --publish-all', ports],
-  ['--storage-opt <s>', 'What it writes is limited by the disk only.'],
-  ['--use-api-socket', "There is no daemon; bind a socket with '-v'."],
+  ['--storage-opt <s>', 'Leave it out: the size of a container is limited by the disk only.'],
+  ['--use-api-socket', "Bind mount a socket with '-v': Strata has no daemon."],
   ['--volume-driver <d>', volumes],
   ['--volumes-from <c>', volumes],
 ];

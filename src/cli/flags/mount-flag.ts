@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import type { HostBindOptions, HostMount } from '../../engine/index.ts';
-import { bytes, FlagProblem } from './flag-values.ts';
+import { FlagProblem, parseBytes } from './flag-values.ts';
 
 const truths: ReadonlyMap<string, boolean> = new Map([
   ...['', '1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
   ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
 ]);
 
-/** Other names of keys, and keys that may stand without a value. */
+/** Aliases of keys. */
 const names: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly' };
+/** Keys that need no value. */
 const switches: ReadonlySet<string> = new Set(['readonly', 'bind-nonrecursive', 'volume-nocopy']);
 const known: ReadonlySet<string> = new Set(
   `type source target readonly consistency bind-propagation bind-nonrecursive bind-recursive tmpfs-size tmpfs-mode volume-nocopy
@@ -16,10 +17,10 @@ const known: ReadonlySet<string> = new Set(
 );
 
 /**
- * Docker's `--mount`: `type=bind,source=…,target=…,readonly`. A source that begins with a dot is of the current folder.
- * Throws {@link FlagProblem}.
+ * Parses docker's `--mount`: `type=bind,source=…,target=…,readonly`. A source that begins with a dot is relative to the
+ * working directory. Throws {@link FlagProblem}.
  */
-export function mountFlag(text: string): HostMount {
+export function parseMountFlag(text: string): HostMount {
   if (text === '') throw new FlagProblem('EOF');
   const values = new Map<string, string>();
   for (const field of fieldsOf(text)) {
@@ -94,7 +95,7 @@ function isOn(values: ReadonlyMap<string, string>, key: string): boolean {
 
 function sizeOf(text: string): number {
   try {
-    return bytes(text);
+    return parseBytes(text);
   } catch {
     throw new FlagProblem(`invalid value for tmpfs-size: ${text}`);
   }
@@ -105,7 +106,7 @@ function modeOf(text: string): number {
   return Number.parseInt(text, 8);
 }
 
-/** One line of CSV: a field in quotes may hold commas, and quotes doubled. */
+/** Splits a line of CSV: a field in quotes may contain commas, and doubled quotes. */
 function fieldsOf(text: string): string[] {
   const fields: string[] = [];
   for (let rest: string | undefined = text; rest !== undefined; ) {

@@ -3,7 +3,7 @@ import { isStrataError } from '../../errors/index.ts';
 import { Filters } from '../../query/filters.ts';
 import { usageProblem } from './flags.ts';
 
-/** What `--filter` was given; `flag` is how docker names it in its complaint. Throws ERR_USAGE for what is no `name=value`. */
+/** Reads the values of `--filter`. `flag` is its name in docker's message. Throws ERR_USAGE unless each is `name=value`. */
 export function readFilters(command: Command, given: readonly string[], flag: '--filter' | '-f, --filter'): Filters {
   try {
     return Filters.fromFlags(given);

@@ -1,15 +1,14 @@
 import type { HostOptions } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import { readNamedFile } from '../named-file.ts';
+import { readNamedFile } from '../read-named-file.ts';
 
-type SecurityOptions = Pick<HostOptions, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>;
+type HostSecurityOptions = Pick<HostOptions, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>;
 
 /**
- * Docker's `--security-opt`, given several times: the file of a seccomp profile is read here, `systempaths=unconfined` is
- * lists of nothing masked. Throws ERR_SECURITY_OPTION_INVALID and the
- * signal's reason.
+ * Reads the values of docker's `--security-opt`. The file of a seccomp profile is read here; `systempaths=unconfined`
+ * becomes empty lists of masked paths. Throws ERR_SECURITY_OPTION_INVALID and the signal's reason.
  */
-export async function securityOptions(texts: readonly string[], signal: AbortSignal): Promise<SecurityOptions> {
+export async function readSecurityOptions(texts: readonly string[], signal: AbortSignal): Promise<HostSecurityOptions> {
   const isOpen = texts.includes('systempaths=unconfined');
   const options: string[] = [];
   for (const text of texts.filter((one) => one !== 'systempaths=unconfined')) {
@@ -18,7 +17,7 @@ export async function securityOptions(texts: readonly string[], signal: AbortSig
     }
     const file = /^seccomp[=:](.*)$/s.exec(text)?.[1];
     const isProfile = file !== undefined && file !== 'unconfined' && file !== 'builtin';
-    options.push(isProfile ? `seccomp=${await profileIn(file, signal)}` : text);
+    options.push(isProfile ? `seccomp=${await readProfile(file, signal)}` : text);
   }
   return {
     ...(options.length === 0 ? {} : { SecurityOpt: options }),
@@ -26,7 +25,7 @@ export async function securityOptions(texts: readonly string[], signal: AbortSig
   };
 }
 
-async function profileIn(path: string, signal: AbortSignal): Promise<string> {
+async function readProfile(path: string, signal: AbortSignal): Promise<string> {
   let text: string;
   try {
     text = Buffer.from(await readNamedFile(path, signal)).toString('utf8');
@@ -46,5 +45,5 @@ const problem = (message: string): StrataError =>
   new StrataError({
     code: 'ERR_SECURITY_OPTION_INVALID',
     message,
-    hint: 'Known are seccomp=FILE, seccomp=unconfined, no-new-privileges and systempaths=unconfined.',
+    hint: 'Use seccomp=FILE, seccomp=unconfined, no-new-privileges or systempaths=unconfined.',
   });

@@ -2,10 +2,10 @@ import type { BuildEvent } from '../../engine/index.ts';
 import { humanSize } from '../../query/units.ts';
 import { printable, printableLine } from './printable.ts';
 
-/** Takes text, and what steps have written as bytes. */
-export type Write = (text: string | Uint8Array) => void;
+/** Writes text, or the bytes of a step's output. */
+export type WriteText = (text: string | Uint8Array) => void;
 
-/** Shows a build's events as they come; `end` leaves the cursor on a fresh line. */
+/** Shows a build's events as they are emitted. `end` leaves the cursor on a fresh line. */
 export interface BuildProgress {
   show(event: BuildEvent): void;
   end(): void;
@@ -16,7 +16,7 @@ type StepEvent = Extract<BuildEvent, { type: 'step' }>;
 
 export const seconds = (ms: number, digits = 1): string => (ms / 1000).toFixed(digits);
 
-/** How a step ended, undefined while it has not. */
+/** Returns the outcome of a step, undefined before its end. */
 export function outcomeOf({ step }: StepEvent): string | undefined {
   switch (step.state) {
     case 'hit':
@@ -36,26 +36,26 @@ export function outcomeOf({ step }: StepEvent): string | undefined {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What is told of anything but steps. */
+/** Returns the lines for an event that is not about a step. */
 export function closingLines(event: BuildEvent): string[] {
   if (event.type === 'warning') return [`WARNING: ${printable(event.text)}`];
-  if (event.type === 'kept') return [keptLine(event)];
+  if (event.type === 'kept') return [wasteWarning(event)];
   if (event.type !== 'image') return [];
   return [`writing image ${event.id}`, ...event.references.map((reference) => `naming to ${reference}`)];
 }
 
 const titleWidth = 50;
 
-const shown = ({ line, title }: KeptEvent['addedBy']): string => {
+const formatInstruction = ({ line, title }: KeptEvent['addedBy']): string => {
   const text = printableLine(title);
   return `line ${line} (${text.length > titleWidth ? `${text.slice(0, titleWidth - 1)}…` : text})`;
 };
 
-/** The trap of layers, told with its way out. */
-function keptLine({ bytes, addedBy, deletedBy }: KeptEvent): string {
-  const cure =
+/** Returns a warning about bytes that a later layer deletes and the image still has, and the remedy. */
+function wasteWarning({ bytes, addedBy, deletedBy }: KeptEvent): string {
+  const remedy =
     addedBy.kind === 'run'
-      ? 'Join the two into one RUN with && to be rid of them.'
-      : 'Leave them out of the context with .dockerignore, or fetch and delete them in one RUN.';
-  return `WARNING: ${shown(deletedBy)} deletes ${humanSize(bytes)} that ${shown(addedBy)} added; the image keeps them. ${cure}`;
+      ? 'Join the two into one RUN with && to save the space.'
+      : 'Exclude the files with .dockerignore, or fetch and delete them in one RUN.';
+  return `WARNING: ${formatInstruction(deletedBy)} deletes ${humanSize(bytes)} that ${formatInstruction(addedBy)} added; the image still contains them. ${remedy}`;
 }

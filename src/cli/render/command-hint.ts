@@ -1,6 +1,6 @@
 import type { ErrorCode, StrataError } from '../../errors/index.ts';
 
-/** What to type for the hint of an error, undefined where the hint is not about that. */
+/** The flag or command that does what a hint says; undefined if the hint is about something else. */
 type Typed = string | ((error: StrataError) => string | undefined);
 
 const whereHint =
@@ -56,8 +56,8 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
 };
 
 /**
- * Returns an error's hint for somebody at a command line. The library says what to do in words that hold for every
- * program; here the flag or command comes along that does it.
+ * Returns an error's hint for the command line: the library's words, which hold for every program, and the flag or
+ * command that does it.
  */
 export function commandHint(error: StrataError): string | undefined {
   const { code, hint } = error;

@@ -4,8 +4,8 @@ import { commandHint } from './command-hint.ts';
 import { printable } from './printable.ts';
 
 /**
- * One line that names the thing, one that says what to do, and before them where in a file it is; causes and the stack only on request. `isRoot` is whether the
- * user is, by default.
+ * Formats an error: the place in a file if it has one, a line with the message, a line with the hint, and with `debug`
+ * the stacks of the error and its causes. `isRoot` is true for root, by default that of this process.
  */
 export function renderError(error: unknown, options: { readonly debug: boolean; readonly isRoot?: boolean }): string {
   if (!(error instanceof Error)) return `strata: ${String(error)}\n`;
@@ -21,7 +21,7 @@ export function renderError(error: unknown, options: { readonly debug: boolean; 
   return `${extractOf(error)}${lines.map(printable).join('\n')}\n`;
 }
 
-/** Where in a file the mistake is, as docker shows it; empty for an error that does not say. */
+/** Formats the place in a file as docker does; empty for an error without one. */
 function extractOf(error: Error): string {
   const { file, line, extract } = (isStrataError(error) ? error.details : undefined) ?? {};
   if (typeof file !== 'string' || typeof line !== 'number' || !Array.isArray(extract)) return '';
@@ -30,5 +30,4 @@ function extractOf(error: Error): string {
   return lines.map((text) => `${printable(text)}\n`).join('');
 }
 
-const rootHint =
-  'This belongs to another user: run this as root, or choose a store of your own with --root or STRATA_ROOT.';
+const rootHint = 'Run this as root, or choose a store of your own with --root or STRATA_ROOT.';

@@ -1,7 +1,7 @@
 import { isStrataError } from '../../errors/index.ts';
 import { printable } from './printable.ts';
 
-/** The end of what a failed step wrote, set off by lines; empty for any other error, and for a step that wrote nothing. */
+/** Formats the last lines of a failed step's output; empty for any other error, and for a step without output. */
 export function failedStepLog(error: unknown): string {
   const log = isStrataError(error, 'ERR_RUN_FAILED') ? error.details?.['log'] : undefined;
   if (typeof log !== 'string' || log === '') return '';

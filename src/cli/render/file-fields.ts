@@ -1,5 +1,5 @@
 import type { MergedFile } from '../../engine/index.ts';
-import { shownFileName } from './file-name.ts';
+import { formatFileName } from './file-name.ts';
 
 const letters: { readonly [Kind in MergedFile['kind']]: string } = {
   file: '-',
@@ -10,8 +10,8 @@ const letters: { readonly [Kind in MergedFile['kind']]: string } = {
   fifo: 'p',
 };
 
-/** `-rwsr-xr-x`, as ls shows it. */
-export function shownMode({ kind, mode }: Pick<MergedFile, 'kind' | 'mode'>): string {
+/** Formats kind and mode as ls does: `-rwsr-xr-x`. */
+export function formatMode({ kind, mode }: Pick<MergedFile, 'kind' | 'mode'>): string {
   const bit = (at: number, letter: string): string => ((mode & (1 << at)) === 0 ? '-' : letter);
   const last = (at: number, special: number, letter: string): string => {
     if ((mode & special) === 0) return bit(at, 'x');
@@ -31,21 +31,21 @@ export function shownMode({ kind, mode }: Pick<MergedFile, 'kind' | 'mode'>): st
   ].join('');
 }
 
-/** From the root. */
-export const shownPath = ({ path }: Pick<MergedFile, 'path'>): string => `/${shownFileName(path)}`;
+/** Formats the absolute path. */
+export const formatPath = ({ path }: Pick<MergedFile, 'path'>): string => `/${formatFileName(path)}`;
 
-/** `1,5` for devices, else the size in bytes. */
-export const shownBytes = ({ kind, deviceMajor, deviceMinor, sizeBytes }: MergedFile): string =>
+/** Formats the size in bytes, or a device's numbers: `1,5`. */
+export const formatBytes = ({ kind, deviceMajor, deviceMinor, sizeBytes }: MergedFile): string =>
   kind === 'character-device' || kind === 'block-device' ? `${deviceMajor},${deviceMinor}` : String(sizeBytes);
 
-/** In UTC, to the minute: an image is the same wherever it is looked at. */
-export function shownFileTime({ mtime }: Pick<MergedFile, 'mtime'>): string {
+/** Formats the time to the minute, in UTC: an image looks the same in every time zone. */
+export function formatFileTime({ mtime }: Pick<MergedFile, 'mtime'>): string {
   const time = new Date(mtime.seconds * 1000);
   return Number.isNaN(time.getTime()) ? `@${mtime.seconds}` : time.toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** RFC 3339, to the nanosecond; seconds since 1970 for what no calendar holds. */
-export function exactFileTime({ mtime: { seconds, nanoseconds } }: Pick<MergedFile, 'mtime'>): string {
+/** Formats the time to the nanosecond as RFC 3339, or as `@` and seconds since 1970 outside the range of dates. */
+export function formatExactFileTime({ mtime: { seconds, nanoseconds } }: Pick<MergedFile, 'mtime'>): string {
   const time = new Date(seconds * 1000);
   if (Number.isNaN(time.getTime())) return `@${seconds}`;
   const fraction = nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`;

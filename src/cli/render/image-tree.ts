@@ -1,47 +1,47 @@
 import type { ImageTree, LayerNode, SharingImage } from '../../engine/index.ts';
 import { displayWidth } from '../../query/align.ts';
-import { shownId, shownSize } from './image-fields.ts';
+import { formatId, formatSize } from './image-fields.ts';
 
-interface Line {
+interface TreeLine {
   readonly layer: string;
   readonly size: string;
   readonly uses: string;
   readonly names: readonly string[];
 }
 
-// Deeper branches are drawn no further to the right.
+// Deeper branches are not indented any further.
 const deepestBranch = 8;
 
-/** The forest of layers and what each image shares, in lines of at most `width` columns. */
+/** Renders the forest of layers and the bytes that each image shares, in lines of at most `width` columns. */
 export function renderImageTree({ layers, images }: ImageTree, options: { width: number; whole: boolean }): string {
   const names = Map.groupBy(images, ({ id }) => id);
   const nameOf = (id: string): string[] =>
-    (names.get(id as SharingImage['id']) ?? []).map((image) => shownName(image, options.whole));
+    (names.get(id as SharingImage['id']) ?? []).map((image) => formatImageName(image, options.whole));
   const lines = layers.flatMap((node) => linesOf(node, options.whole, nameOf));
   const sections = lines.length === 0 ? [] : [layerTable(lines, options.width)];
   return [...sections, imageTable(images, options)].join('\n');
 }
 
-const shownName = ({ id, repository, tag }: SharingImage, whole: boolean): string =>
-  repository === undefined ? shownId(id, whole) : `${repository}:${tag ?? '<none>'}`;
+const formatImageName = ({ id, repository, tag }: SharingImage, whole: boolean): string =>
+  repository === undefined ? formatId(id, whole) : `${repository}:${tag ?? '<none>'}`;
 
-interface Open {
+interface OpenBranch {
   readonly node: LayerNode;
-  /** What is drawn before the node itself, and before what stands on it. */
+  /** Indent of the node itself, and of its descendants. */
   readonly first: string;
   readonly rest: string;
   readonly depth: number;
 }
 
-/** A layer that alone stands on another follows it at the same indent, so that long images stay narrow. */
-function linesOf(root: LayerNode, whole: boolean, namesOf: (id: string) => readonly string[]): Line[] {
-  const lines: Line[] = [];
-  const waiting: Open[] = [{ node: root, first: '', rest: '', depth: 0 }];
+/** Lists the lines of a tree. An only child has the indent of its parent, so that images of many layers stay narrow. */
+function linesOf(root: LayerNode, whole: boolean, namesOf: (id: string) => readonly string[]): TreeLine[] {
+  const lines: TreeLine[] = [];
+  const waiting: OpenBranch[] = [{ node: root, first: '', rest: '', depth: 0 }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { node, first, rest, depth } = next;
     lines.push({
-      layer: `${first}${shownId(node.chainId, whole)}`,
-      size: node.sizeBytes === undefined ? 'N/A' : shownSize(node.sizeBytes),
+      layer: `${first}${formatId(node.chainId, whole)}`,
+      size: node.sizeBytes === undefined ? 'N/A' : formatSize(node.sizeBytes),
       uses: String(node.uses),
       names: node.tops.flatMap(namesOf),
     });
@@ -49,7 +49,7 @@ function linesOf(root: LayerNode, whole: boolean, namesOf: (id: string) => reado
     if (children.length === 1 || depth >= deepestBranch) {
       waiting.push(...children.map((child) => ({ node: child, first: rest, rest, depth })).reverse());
     } else {
-      const branches = children.map((child, at): Open => {
+      const branches = children.map((child, at): OpenBranch => {
         const isLast = at === children.length - 1;
         const [own, below] = isLast ? ['└─ ', '   '] : ['├─ ', '│  '];
         return { node: child, first: rest + own, rest: rest + below, depth: depth + 1 };
@@ -62,15 +62,20 @@ function linesOf(root: LayerNode, whole: boolean, namesOf: (id: string) => reado
 
 const gap = '  ';
 
-function layerTable(lines: readonly Line[], width: number): string {
-  const heading: Line = { layer: 'LAYER', size: 'SIZE', uses: 'USED BY', names: ['IMAGES'] };
+function layerTable(lines: readonly TreeLine[], width: number): string {
+  const heading: TreeLine = { layer: 'LAYER', size: 'SIZE', uses: 'USED BY', names: ['IMAGES'] };
   const all = [heading, ...lines];
   const layerWidth = Math.max(...all.map(({ layer }) => displayWidth(layer)));
   const sizeWidth = Math.max(...all.map(({ size }) => size.length));
   const usesWidth = heading.uses.length;
-  const room = width - layerWidth - sizeWidth - usesWidth - 3 * gap.length;
+  const space = width - layerWidth - sizeWidth - usesWidth - 3 * gap.length;
   const rows = all.map(({ layer, size, uses, names }) => {
-    const cells = [padEnd(layer, layerWidth), size.padStart(sizeWidth), uses.padStart(usesWidth), listed(names, room)];
+    const cells = [
+      padEnd(layer, layerWidth),
+      size.padStart(sizeWidth),
+      uses.padStart(usesWidth),
+      joinNames(names, space),
+    ];
     return cells.join(gap).trimEnd();
   });
   return `${rows.join('\n')}\n`;
@@ -78,12 +83,12 @@ function layerTable(lines: readonly Line[], width: number): string {
 
 function imageTable(images: readonly SharingImage[], { width, whole }: { width: number; whole: boolean }): string {
   const sizes = (image: SharingImage): string[] =>
-    [image.sizeBytes, image.sharedBytes, image.uniqueBytes].map((bytes) => shownSize(bytes).padStart(8));
-  const rows = images.map((image) => [shownName(image, whole), shownId(image.id, whole), ...sizes(image)]);
+    [image.sizeBytes, image.sharedBytes, image.uniqueBytes].map((bytes) => formatSize(bytes).padStart(8));
+  const rows = images.map((image) => [formatImageName(image, whole), formatId(image.id, whole), ...sizes(image)]);
   const all = [['IMAGE', 'IMAGE ID', ...['SIZE', 'SHARED', 'UNIQUE'].map((name) => name.padStart(8))], ...rows];
   const idWidth = Math.max(...all.map(([, id = '']) => id.length));
-  const room = Math.max(12, width - idWidth - 3 * 8 - 4 * gap.length);
-  const nameWidth = Math.min(room, Math.max(...all.map(([name = '']) => displayWidth(name))));
+  const space = Math.max(12, width - idWidth - 3 * 8 - 4 * gap.length);
+  const nameWidth = Math.min(space, Math.max(...all.map(([name = '']) => displayWidth(name))));
   return `${all
     .map(([name = '', id = '', ...rest]) =>
       [padEnd(cut(name, nameWidth), nameWidth), id.padEnd(idWidth), ...rest].join(gap),
@@ -91,9 +96,9 @@ function imageTable(images: readonly SharingImage[], { width, whole }: { width: 
     .join('\n')}\n`;
 }
 
-/** Names side by side as far as there is room; of the others, how many. */
-function listed(names: readonly string[], room: number): string {
-  const least = Math.max(12, room);
+/** Joins the names that fit, and the number of the others. */
+function joinNames(names: readonly string[], space: number): string {
+  const least = Math.max(12, space);
   for (let count = names.length; count > 1; count--) {
     const left = names.length - count;
     const text = names.slice(0, count).join(', ') + (left === 0 ? '' : `, +${left}`);
@@ -104,7 +109,7 @@ function listed(names: readonly string[], room: number): string {
   return cut(first, least - more.length) + more;
 }
 
-/** The beginning of a text, whole characters, with an ellipsis where something is missing. */
+/** Cuts a text to a width, at a character, with an ellipsis. */
 function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
@@ -117,7 +122,7 @@ function cut(text: string, width: number): string {
 
 const padEnd = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 
-/** The same as one JSON document. */
+/** Renders the same as one JSON document. */
 export function imageTreeJson({ layers, images }: ImageTree): string {
   const references = Map.groupBy(images, ({ id }) => id);
   const document = {
@@ -135,7 +140,7 @@ export function imageTreeJson({ layers, images }: ImageTree): string {
   return `${JSON.stringify(document)}\n`;
 }
 
-// Images have at most a few hundred layers: the stack is deep enough.
+// Recursive: images have at most a few hundred layers.
 const jsonOf = ({ chainId, diffId, sizeBytes, uses, tops, children }: LayerNode): unknown => ({
   ChainID: chainId,
   DiffID: diffId,

@@ -1,17 +1,17 @@
 import type { BuildEvent } from '../../engine/index.ts';
-import type { BuildProgress, Write } from './build-progress.ts';
+import type { BuildProgress, WriteText } from './build-progress.ts';
 
-/** An event a line, for programs; what steps write is text there, taken as UTF-8. */
+/** Writes an event a line as JSON, for programs. Output of steps is decoded as UTF-8. */
 export class JsonBuildProgress implements BuildProgress {
-  readonly #write: Write;
+  readonly #write: WriteText;
 
-  constructor(write: Write) {
+  constructor(write: WriteText) {
     this.#write = write;
   }
 
   show(event: BuildEvent): void {
     const shown = event.type === 'log' ? { ...event, lines: Buffer.from(event.lines).toString('utf8') } : event;
-    // Only our own errors know how to become JSON.
+    // Other errors than StrataError have no `toJSON`.
     const text = JSON.stringify(shown, (_key, value: unknown) =>
       value instanceof Error && !('toJSON' in value) ? { message: value.message } : value,
     );

@@ -1,5 +1,5 @@
 import type { CliContext } from '../context.ts';
-import { shownId, shownSize } from './image-fields.ts';
+import { formatId, formatSize } from './image-fields.ts';
 import { printableLine } from './printable.ts';
 
 export interface ShownLayer {
@@ -9,9 +9,9 @@ export interface ShownLayer {
   readonly total: number;
 }
 
-/** Shows layers as they move; everything on standard error, so that output can be used. */
-export interface LayerProgress {
-  /** Bytes of an archive read, of how many if that is known. */
+/** Shows the progress of layers on standard error, so that standard output stays usable. */
+export interface LayerProgressView {
+  /** Shows the bytes read of an archive, of `total` if known. */
   archive(offset: number, total: number | undefined): void;
   layer(layer: ShownLayer): void;
   note(text: string): void;
@@ -19,14 +19,14 @@ export interface LayerProgress {
   end(): void;
 }
 
-/** Bars on a terminal. Into a log or a pipe, as from docker, nothing but what is to be known; with `quiet` not even that. */
-export function layerProgress({ err }: CliContext, { quiet }: { readonly quiet: boolean }): LayerProgress {
+/** Opens bars on a terminal; into a log or a pipe, as with docker, only notes; with `quiet` nothing. */
+export function openLayerProgress({ err }: CliContext, { quiet }: { readonly quiet: boolean }): LayerProgressView {
   if (quiet) return new NotesOnly(() => undefined);
   if (!process.stderr.isTTY) return new NotesOnly(err);
   return new TerminalLayerProgress(err, windowSize);
 }
 
-/** A terminal that does not know its own, as behind a serial line, is taken for 80 by 24. */
+/** Returns the terminal's size, 80 by 24 if it does not know its own, as on a serial line. */
 function windowSize(): [columns: number, rows: number] {
   const [columns, rows] = process.stderr.getWindowSize();
   return [columns || 80, rows || 24];
@@ -35,12 +35,12 @@ function windowSize(): [columns: number, rows: number] {
 const isOver = ({ state }: ShownLayer): boolean => state === 'done' || state === 'exists';
 
 function outcome({ state, total }: ShownLayer): string {
-  return state === 'exists' ? 'Layer already exists' : `Done ${shownSize(total)}`;
+  return state === 'exists' ? 'Layer already exists' : `Done ${formatSize(total)}`;
 }
 
 const nothing = (): void => undefined;
 
-class NotesOnly implements LayerProgress {
+class NotesOnly implements LayerProgressView {
   readonly #write: (text: string) => void;
   readonly archive = nothing;
   readonly layer = nothing;
@@ -59,8 +59,8 @@ const idWidth = 14;
 const barWidth = 40;
 const intervalMs = 50;
 
-/** A bar for each layer, redrawn in place; those that no longer fit the window scroll away. */
-export class TerminalLayerProgress implements LayerProgress {
+/** Draws a bar for each layer and redraws it in place; bars that no longer fit the window scroll away. */
+export class TerminalLayerProgress implements LayerProgressView {
   readonly #write: (text: string) => void;
   readonly #size: () => readonly [columns: number, rows: number];
   readonly #rows = new Map<string, string>();
@@ -73,11 +73,11 @@ export class TerminalLayerProgress implements LayerProgress {
   }
 
   archive(offset: number, total: number | undefined): void {
-    this.#show('archive', total === undefined ? `Reading ${shownSize(offset)}` : bar(offset, total));
+    this.#show('archive', total === undefined ? `Reading ${formatSize(offset)}` : bar(offset, total));
   }
 
   layer(layer: ShownLayer): void {
-    this.#show(shownId(layer.diffId, false), isOver(layer) ? outcome(layer) : bar(layer.offset, layer.total));
+    this.#show(formatId(layer.diffId, false), isOver(layer) ? outcome(layer) : bar(layer.offset, layer.total));
   }
 
   note(text: string): void {
@@ -94,7 +94,7 @@ export class TerminalLayerProgress implements LayerProgress {
 
   #show(name: string, text: string): void {
     this.#rows.set(name, text);
-    // A terminal is slower than a disk.
+    // Drawing at every event would slow the work down: a terminal is slower than a disk.
     if (Date.now() - this.#drawnAt >= intervalMs) this.#draw();
   }
 
@@ -109,11 +109,11 @@ export class TerminalLayerProgress implements LayerProgress {
   }
 }
 
-/** Docker's: `[====>     ]  12.3MB/45.6MB`. */
+/** Draws docker's bar: `[====>     ]  12.3MB/45.6MB`. */
 function bar(offset: number, total: number): string {
   const part = total === 0 ? 1 : Math.min(1, offset / total);
   const filled = Math.round(part * barWidth);
   const head = filled < barWidth ? '>' : '';
   const body = `${'='.repeat(Math.max(0, filled - head.length))}${head}`.padEnd(barWidth);
-  return `[${body}]  ${shownSize(offset)}/${shownSize(total)}`;
+  return `[${body}]  ${formatSize(offset)}/${formatSize(total)}`;
 }

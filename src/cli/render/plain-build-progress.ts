@@ -1,8 +1,8 @@
 import type { BuildEvent } from '../../engine/index.ts';
-import { type BuildProgress, closingLines, outcomeOf, seconds, type Write } from './build-progress.ts';
+import { type BuildProgress, closingLines, outcomeOf, seconds, type WriteText } from './build-progress.ts';
 import { printableLine } from './printable.ts';
 
-interface Shown {
+interface PlainStep {
   readonly number: number;
   readonly startedAt: number;
   isOver: boolean;
@@ -12,12 +12,12 @@ type LogEvent = Extract<BuildEvent, { type: 'log' }>;
 
 const lineFeed = 0x0a;
 
-/** A line per change, for logs and pipes, in the manner of BuildKit's plain progress. */
+/** Writes a line per change, for logs and pipes, as BuildKit's plain progress does. */
 export class PlainBuildProgress implements BuildProgress {
-  readonly #write: Write;
-  readonly #steps = new Map<string, Shown>();
+  readonly #write: WriteText;
+  readonly #steps = new Map<string, PlainStep>();
 
-  constructor(write: Write) {
+  constructor(write: WriteText) {
     this.#write = write;
   }
 
@@ -38,7 +38,7 @@ export class PlainBuildProgress implements BuildProgress {
     // Every line is complete already.
   }
 
-  /** The step's lines with its number and time before them, otherwise byte for byte. */
+  /** Writes the step's lines unchanged, with its number and time before each. */
   #log({ vertex, lines }: LogEvent): void {
     const { number, startedAt } = this.#stepOf(vertex);
     const prefix = Buffer.from(`#${number} ${seconds(Date.now() - startedAt, 3)} `);
@@ -53,9 +53,9 @@ export class PlainBuildProgress implements BuildProgress {
     this.#write(Buffer.concat(parts));
   }
 
-  #stepOf(vertex: { readonly digest: string; readonly name: string }): Shown {
-    const standing = this.#steps.get(vertex.digest);
-    if (standing) return standing;
+  #stepOf(vertex: { readonly digest: string; readonly name: string }): PlainStep {
+    const existing = this.#steps.get(vertex.digest);
+    if (existing) return existing;
     const shown = { number: this.#steps.size + 1, startedAt: Date.now(), isOver: false };
     this.#steps.set(vertex.digest, shown);
     this.#write(`#${shown.number} ${printableLine(vertex.name)}\n`);

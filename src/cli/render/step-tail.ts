@@ -2,7 +2,7 @@ import { printableLine } from './printable.ts';
 
 const lineFeed = 0x0a;
 
-/** The last lines a step wrote, as they may stand on a terminal. */
+/** The last lines of a step's output, made safe for a terminal. */
 export class StepTail {
   readonly #limit: number;
   #lines: string[] = [];
@@ -20,12 +20,12 @@ export class StepTail {
   }
 }
 
-// More than any terminal shows of a few lines.
+// More bytes than a terminal shows in a few lines.
 const maxBytes = 16 * 1024;
 
 const lastBytes = (bytes: Uint8Array): Uint8Array => bytes.subarray(-maxBytes);
 
-/** A carriage return begins a line anew: what a progress bar showed before is gone. */
+/** Splits output into lines. Text before a carriage return is dropped: a progress bar has overwritten it. */
 const linesOf = (bytes: Uint8Array): string[] =>
   new TextDecoder()
     .decode(bytes.at(-1) === lineFeed ? bytes.subarray(0, -1) : bytes)

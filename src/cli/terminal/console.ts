@@ -7,21 +7,21 @@ import { writeBytes } from './write-bytes.ts';
 export interface ConsoleOptions {
   /** Standard input goes to the container. */
   readonly input: boolean;
-  /** The container has a terminal: ours, if it is one, does nothing by itself then. */
+  /** The container has a terminal, so ours goes into raw mode. */
   readonly terminal: boolean;
-  /** Typed at a terminal, they let go of the container. */
+  /** Typed at a terminal, they detach from the container. */
   readonly detachKeys: Uint8Array;
-  /** The terminal shows something already, which is to be drawn anew. */
+  /** The program in the container has drawn on its terminal before and must draw again. */
   readonly redraws?: boolean;
-  /** What is shown of its output. Default: all; nothing makes the end of the input the end of the conversation. */
+  /** Output streams to show. Default: all. With an empty set, the connection ends with the input. */
   readonly shown?: ReadonlySet<OutputChunk['stream']> | undefined;
 }
 
 /**
- * Joins a container's streams and this process's own until the container ends or its user has typed the keys that
- * detach. The terminal is as it was afterwards, whatever happens. Throws ERR_OUTPUT_CLOSED when nobody reads any more.
+ * Joins a container's streams to this process's own until the container ends or the detach keys are typed. Restores the
+ * terminal in any case. Throws ERR_OUTPUT_CLOSED when the output has no reader any more.
  */
-export async function converse(
+export async function joinStreams(
   streams: Attachment,
   options: ConsoleOptions,
 ): Promise<'ended' | 'detached' | 'input-ended'> {
@@ -44,7 +44,7 @@ async function passOutput(streams: Attachment, shown: ConsoleOptions['shown']): 
   }
 }
 
-/** Standard input on its way to a container, no faster than that takes it. */
+/** Passes standard input to a container, no faster than the container reads it. */
 class InputFlow implements Disposable {
   /** Resolves when the keys have been typed; rejects when writing fails. */
   readonly detached: Promise<'detached'>;
@@ -52,8 +52,8 @@ class InputFlow implements Disposable {
   readonly ended: Promise<'input-ended'>;
   readonly #streams: Attachment;
   readonly #filter: DetachFilter | undefined;
-  readonly #tellEnd: (value: 'input-ended') => void;
-  #settle: { readonly resolve: (value: 'detached') => void; readonly reject: (error: unknown) => void };
+  readonly #resolveEnded: (value: 'input-ended') => void;
+  #detach: { readonly resolve: (value: 'detached') => void; readonly reject: (error: unknown) => void };
   #isOver = false;
 
   constructor(streams: Attachment, filter: DetachFilter | undefined) {
@@ -61,39 +61,39 @@ class InputFlow implements Disposable {
     this.#filter = filter;
     const { promise, resolve, reject } = Promise.withResolvers<'detached'>();
     this.detached = promise;
-    this.#settle = { resolve, reject };
+    this.#detach = { resolve, reject };
     const end = Promise.withResolvers<'input-ended'>();
     this.ended = end.promise;
-    this.#tellEnd = end.resolve;
+    this.#resolveEnded = end.resolve;
     process.stdin.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    // An error that comes later is still nobody's.
+    // The error listener stays: a later error must not crash the process.
     process.stdin.off('data', this.#onData).off('end', this.#onEnd);
     process.stdin.pause();
-    // A read that is under way must not keep the process.
+    // A pending read must not keep the process alive.
     if ('unref' in process.stdin) process.stdin.unref();
   }
 
   readonly #onData = (chunk: Buffer): void => {
     process.stdin.pause();
     this.#pass(chunk).then(
-      (goesOn) => {
-        if (goesOn && !this.#isOver) process.stdin.resume();
+      (wantsMore) => {
+        if (wantsMore && !this.#isOver) process.stdin.resume();
       },
-      (error: unknown) => this.#settle.reject(error),
+      (error: unknown) => this.#detach.reject(error),
     );
   };
 
-  // A terminal that is gone fails instead of ending. A stream tells its end also while it is paused.
+  // A closed terminal emits an error instead of the end. A stream emits its end even while it is paused.
   readonly #onEnd = (): void => {
     this.#streams.end();
-    // Taken in their order: behind the end there is nothing left of what came before.
+    // Writes are taken in order, so this one resolves once all input before the end was taken.
     this.#streams.write(new Uint8Array()).then(
-      () => this.#tellEnd('input-ended'),
-      (error: unknown) => this.#settle.reject(error),
+      () => this.#resolveEnded('input-ended'),
+      (error: unknown) => this.#detach.reject(error),
     );
   };
 
@@ -101,12 +101,12 @@ class InputFlow implements Disposable {
     const bytes = this.#filter?.pass(chunk) ?? chunk;
     const isTaken = await this.#streams.write(bytes);
     if (this.#filter?.isDetached !== true) return isTaken;
-    this.#settle.resolve('detached');
+    this.#detach.resolve('detached');
     return false;
   }
 }
 
-/** Gives the container's terminal the size of ours, now and whenever it changes. */
+/** Gives the container's terminal the size of ours, now and at each change. Returns a function that stops it. */
 function followSize(streams: Attachment, redraws: boolean): () => void {
   const resize = (how: { readonly redraws?: boolean } = {}): void => {
     const size = ownTerminalSize();
@@ -118,9 +118,9 @@ function followSize(streams: Attachment, redraws: boolean): () => void {
   return () => process.stdout.off('resize', follow);
 }
 
-/** The size of the terminal that standard output is; undefined for anything else. */
+/** Returns the size of the terminal at standard output, undefined if it is no terminal. */
 export function ownTerminalSize(): TerminalSize | undefined {
-  // Asked for its stream, Node loads what a command without a terminal may not need.
+  // `process.stdout` loads modules that a command without a terminal may not need.
   const [columns, rows] = mayBeTerminal(1) && process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
   return columns > 0 && rows > 0 ? { rows, columns } : undefined;
 }

@@ -2,19 +2,19 @@ import { constants } from 'node:os';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-// As docker's command: who asks three times is meant to be heard.
+// Docker's command also obeys the third signal in any case.
 const lastWarning = 3;
 
 /**
- * What an interrupt means to a command: the first asks the work to stop and clean up, the second ends the process at
- * once. While a container has the signals they are none of ours, up to the third, which stops the container.
+ * Handles SIGINT and SIGTERM for a command: the first asks the work to stop and clean up, the second ends the process
+ * at once. Once the signals are handed over to a container, only the third aborts.
  */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #handlers = signals.map((name) => ({ name, handler: () => this.#onSignal(name) }));
   #handedOver = false;
   #count = 0;
-  /** What the process ends with after an abort: 128 and the signal's number. */
+  /** Exit code after an abort: 128 and the signal's number. */
   exitCode = 130;
 
   constructor() {

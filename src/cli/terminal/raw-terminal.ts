@@ -1,26 +1,26 @@
 import { errnoOf } from '../../sys/errno.ts';
 import { makeRaw } from '../../sys/raw-terminal.ts';
 
-// What ends the process without a word from us; an interrupt and a request to terminate are the command's own affair.
+// Signals that would end the process without a handler. The command itself handles SIGINT and SIGTERM.
 const fatal = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
- * A terminal that passes on every key as it is, until disposal. It is as it was also when the process ends before that, by
- * itself (Node sees to that) or by any signal but SIGKILL.
+ * A terminal in raw mode until disposal. The mode is also restored when the process ends before that, by itself (Node
+ * does it) or by any signal but SIGKILL.
  */
 export class RawTerminal implements Disposable {
   readonly #fd: number;
-  #giveBack: () => void = () => {
-    // Nothing was taken yet.
+  #restore: () => void = () => {
+    // Raw mode is not set yet.
   };
 
   constructor(fd: number) {
     this.#fd = fd;
-    // First, so that no signal finds a raw terminal that nobody gives back.
+    // Before raw mode is set, so that no signal can leave the terminal raw.
     for (const name of fatal) process.on(name, this.#onFatal);
     process.on('SIGCONT', this.#onContinued);
     try {
-      this.#giveBack = makeRaw(fd);
+      this.#restore = makeRaw(fd);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -31,22 +31,22 @@ export class RawTerminal implements Disposable {
     for (const name of fatal) process.off(name, this.#onFatal);
     process.off('SIGCONT', this.#onContinued);
     try {
-      this.#giveBack();
+      this.#restore();
     } catch (error) {
-      // A terminal that was closed, or hung up.
+      // The terminal was closed, or has hung up.
       if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOTTY') throw error;
     }
   }
 
   readonly #onFatal = (name: NodeJS.Signals): void => {
-    // Somebody passes it on to the container.
+    // Another listener forwards it to the container.
     if (process.listenerCount(name) > 1) return;
     this[Symbol.dispose]();
     process.kill(process.pid, name);
   };
 
-  // While we were stopped the shell has given the terminal the settings that it wants.
+  // While the process was stopped, the shell has set the terminal to its own mode.
   readonly #onContinued = (): void => {
-    this.#giveBack = makeRaw(this.#fd);
+    this.#restore = makeRaw(this.#fd);
   };
 }

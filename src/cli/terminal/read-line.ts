@@ -1,8 +1,8 @@
 const lineFeed = 0x0a;
-// As docker's scanner. What is longer is no answer to any question.
+// The limit of docker's scanner. A longer line is no answer to a question.
 const maxLineBytes = 64 << 10;
 
-/** The next line of standard input, empty at its end and for one that is longer than 64 KiB. Rejects with the signal's reason. */
+/** Reads the next line of standard input: empty at its end, and for a line above 64 KiB. Rejects with the signal's reason. */
 export async function readLine(signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
   const { stdin } = process;
@@ -24,7 +24,7 @@ export async function readLine(signal: AbortSignal): Promise<string> {
     return await promise;
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // An error that comes later is still nobody's.
+    // The error listener stays: a later error must not crash the process.
     stdin.off('data', onData).off('end', onEnd);
     stdin.pause();
   }

@@ -3,8 +3,8 @@ import { accessSync, constants, fstatSync, readFileSync } from 'node:fs';
 const descriptor = '/proc/self/fd/0';
 
 /**
- * Standard input, for a verb that takes a path or a stream: after `< archive.tar` the file itself, which can be read
- * where it lies. Where somebody has read the beginning of it already, what is left is a stream.
+ * Returns standard input for a verb that takes a path or a stream. After `< archive.tar` it is the path of the file,
+ * which can be read at any offset, unless another program has read the file's beginning: then it is a stream.
  */
 export function standardInput(): string | NodeJS.ReadStream {
   return isWholeFile() ? descriptor : process.stdin;
@@ -16,7 +16,7 @@ function isWholeFile(): boolean {
     accessSync(descriptor, constants.R_OK);
     return true;
   } catch {
-    // Opened by somebody who may read it, for somebody who may not.
+    // It was opened by a user that may read the file, for one that may not.
     return false;
   }
 }

@@ -3,23 +3,23 @@ import type { WriteStream } from 'node:tty';
 import type { CommandOutput } from '../context.ts';
 import { printable } from '../render/printable.ts';
 
-type Name = 'stdout' | 'stderr';
+type StreamName = 'stdout' | 'stderr';
 
-// An empty pipe takes more, whatever its reader does: nobody is kept waiting who should hear of a signal.
-const mostBytes = 16 << 10;
+// An empty pipe takes more than this without a reader, so a direct write does not block and signals are still handled.
+const maxDirectBytes = 16 << 10;
 const nullDevice = 0x103;
 
 /**
- * Standard output and error of this process. To load Node's streams for them takes a tenth of what a short command
- * costs, so what is little is written without, unless it goes to what may be a terminal. From when on somebody asks for
- * the stream itself everything goes by way of that.
+ * Standard output and error of this process. Loading Node's streams takes a tenth of the time of a short command, so
+ * short output is written to the descriptor directly, except to a possible terminal. Once the stream itself was used
+ * (`process.stdout`), all output goes through it.
  */
 export class StandardStreams implements CommandOutput {
   readonly #out: OwnStream;
   readonly #err: OwnStream;
 
-  /** `onError` gets what goes wrong with writing, also by way of Node's streams. */
-  constructor(onError: (name: Name, error: NodeJS.ErrnoException) => void) {
+  /** `onError` is called with errors of writing, those of Node's streams included. */
+  constructor(onError: (name: StreamName, error: NodeJS.ErrnoException) => void) {
     this.#out = new OwnStream('stdout', 1, onError);
     this.#err = new OwnStream('stderr', 2, onError);
   }
@@ -27,20 +27,20 @@ export class StandardStreams implements CommandOutput {
   readonly out = (text: string): void => this.#out.write(text);
   readonly err = (text: string | Uint8Array): void => this.#err.write(text);
 
-  /** True when all is written; what went wrong with it the streams of Node tell a moment later. */
+  /** True when all is written. Node's streams emit an error of it a moment later. */
   get areDone(): boolean {
     return this.#out.isDone && this.#err.isDone;
   }
 }
 
 class OwnStream {
-  readonly #name: Name;
+  readonly #name: StreamName;
   readonly #fd: number;
-  readonly #onError: (name: Name, error: NodeJS.ErrnoException) => void;
+  readonly #onError: (name: StreamName, error: NodeJS.ErrnoException) => void;
   #stream: WriteStream | undefined;
-  #roomBytes: number | undefined;
+  #directBytesLeft: number | undefined;
 
-  constructor(name: Name, fd: number, onError: (name: Name, error: NodeJS.ErrnoException) => void) {
+  constructor(name: StreamName, fd: number, onError: (name: StreamName, error: NodeJS.ErrnoException) => void) {
     this.#name = name;
     this.#fd = fd;
     this.#onError = onError;
@@ -61,25 +61,25 @@ class OwnStream {
   }
 
   write(text: string | Uint8Array): void {
-    const rest = this.#stream === undefined ? this.#writeAtOnce(text) : text;
+    const rest = this.#stream === undefined ? this.#writeDirectly(text) : text;
     if (rest.length === 0) return;
     const stream = process[this.#name];
-    // Templates print what an image says as it is, which a file wants and a terminal would obey.
+    // Templates print an image's texts unchanged, which is right for a file; a terminal would obey control characters.
     stream.write(typeof rest === 'string' && this.#name === 'stdout' && stream.isTTY ? printable(rest) : rest);
   }
 
-  /** Answers what it leaves to the stream: all of it or nothing, or what a pipe had no room for. */
-  #writeAtOnce(text: string | Uint8Array): string | Uint8Array {
-    this.#roomBytes ??= roomBytes(this.#fd);
+  /** Returns the rest for the stream: all of the text, nothing, or the part that a full pipe did not take. */
+  #writeDirectly(text: string | Uint8Array): string | Uint8Array {
+    this.#directBytesLeft ??= directBytes(this.#fd);
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    if (bytes.length > this.#roomBytes) return text;
-    this.#roomBytes -= bytes.length;
+    if (bytes.length > this.#directBytesLeft) return text;
+    this.#directBytesLeft -= bytes.length;
     let done = 0;
     try {
       while (done < bytes.length) done += writeSync(this.#fd, bytes, done);
     } catch (error) {
       const failure = error as NodeJS.ErrnoException;
-      // Somebody else has the same pipe and does not want to wait for it.
+      // Another process has set the shared pipe to non-blocking.
       if (failure.code === 'EAGAIN') return bytes.subarray(done);
       this.#onError(this.#name, failure);
     }
@@ -87,11 +87,11 @@ class OwnStream {
   }
 }
 
-/** False for what surely is none, so that Node's stream need not be loaded to ask it. */
-export const mayBeTerminal = (fd: number): boolean => roomBytes(fd) === 0;
+/** Returns false for a descriptor that is certainly no terminal, without loading Node's stream. */
+export const mayBeTerminal = (fd: number): boolean => directBytes(fd) === 0;
 
-/** How much can be written to a file without being in the way of anything. */
-function roomBytes(fd: number): number {
+/** Returns how many bytes can be written to a descriptor directly: 0 for a possible terminal. */
+function directBytes(fd: number): number {
   let stat: Stats;
   try {
     stat = fstatSync(fd);
@@ -99,5 +99,5 @@ function roomBytes(fd: number): number {
     return 0;
   }
   if (stat.isFile() || (stat.isCharacterDevice() && stat.rdev === nullDevice)) return Number.POSITIVE_INFINITY;
-  return stat.isFIFO() || stat.isSocket() ? mostBytes : 0;
+  return stat.isFIFO() || stat.isSocket() ? maxDirectBytes : 0;
 }

@@ -1,7 +1,7 @@
 import {
+  listSettings,
   type ResolvedConfiguration,
   type ShownSetting,
-  shownSettings,
 } from '../../configuration/resolve-configuration.ts';
 import { type RuntimeSettings, usualRuntime } from '../../containers/runtime/find-runtime.ts';
 import type { RuntimeInfo } from '../../containers/runtime/runtime.ts';
@@ -73,7 +73,7 @@ export async function systemInfo(
     drivers: choice.findings,
     kernel: await kernelFeatures(),
     runtime,
-    configuration: { file: configuration.file ?? null, settings: shownSettings(configuration) },
+    configuration: { file: configuration.file ?? null, settings: listSettings(configuration) },
     warnings: [
       ...choice.warnings,
       ...hiddenSnapshots(request.root, tableOf(request), choice.driver),

@@ -6,7 +6,7 @@ import { comparePaths, components, isInside, nameStart, normalizePath } from '..
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
-import { instantOf } from '../../query/timestamp.ts';
+import { instantOf } from '../../query/instant.ts';
 import type { Layer } from '../image/image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
 import { sourceUnreadable } from './source-unreadable.ts';

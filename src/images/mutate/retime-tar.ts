@@ -1,5 +1,5 @@
 import { encodeTarHeader, readTar, type TarEntry, tarEnd, tarPadding } from '../../archive/index.ts';
-import { instantOf } from '../../query/timestamp.ts';
+import { instantOf } from '../../query/instant.ts';
 
 /** Rewrites a tar in our own form, with one time for all entries. Throws ERR_TAR_UNENCODABLE. */
 export async function* retimeTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {

@@ -1,9 +1,9 @@
 import { StrataError } from '../../errors/index.ts';
-import { type CharacterTest, isWordCharacter, parseRegexp, type RegexpNode } from './syntax.ts';
+import { type CharacterTest, isWordCharacter, parseRegexp, type RegexpNode } from './parse-regexp.ts';
 
 type Assertion = (RegexpNode & { readonly kind: 'assertion' })['at'];
 
-type Instruction =
+type RegexpInstruction =
   | { readonly kind: 'character'; readonly test: CharacterTest }
   | { readonly kind: 'assertion'; readonly at: Assertion }
   | { readonly kind: 'fork'; to: readonly number[] }
@@ -12,27 +12,27 @@ type Instruction =
 const maxInstructions = 4_000;
 
 class Compiler {
-  readonly program: Instruction[] = [];
+  readonly program: RegexpInstruction[] = [];
 
   constructor(node: RegexpNode) {
     this.#node(node);
     this.#emit({ kind: 'found' });
   }
 
-  #emit<Kind extends Instruction>(instruction: Kind): Kind {
+  #emit<Kind extends RegexpInstruction>(instruction: Kind): Kind {
     if (this.program.length >= maxInstructions) {
       throw new StrataError({
         code: 'ERR_REGEXP_TOO_LARGE',
         message: `regular expression: its repetitions come to more than ${maxInstructions} steps`,
-        hint: 'Repeat less often; the bounds of nested repetitions multiply.',
+        hint: 'Use smaller bounds; those of nested repetitions multiply.',
       });
     }
     this.program.push(instruction);
     return instruction;
   }
 
-  #fork(): Instruction & { readonly kind: 'fork' } {
-    return this.#emit<Instruction & { readonly kind: 'fork' }>({ kind: 'fork', to: [] });
+  #fork(): RegexpInstruction & { readonly kind: 'fork' } {
+    return this.#emit<RegexpInstruction & { readonly kind: 'fork' }>({ kind: 'fork', to: [] });
   }
 
   #node(node: RegexpNode): void {
@@ -69,7 +69,7 @@ class Compiler {
     for (let count = 0; count < least; count++) {
       const before = this.program.length;
       this.#node(part);
-      // Nothing, however often: inside one another such repetitions would never come to an end.
+      // An empty part stays empty when repeated; nested repetitions of it would not end.
       if (this.program.length === before) return;
     }
     if (most === Number.POSITIVE_INFINITY) {
@@ -80,7 +80,7 @@ class Compiler {
       enter.to = [start + 1, this.program.length];
       return;
     }
-    const skips: (Instruction & { readonly kind: 'fork' })[] = [];
+    const skips: (RegexpInstruction & { readonly kind: 'fork' })[] = [];
     for (let count = least; count < most; count++) {
       const skip = this.#fork();
       skip.to = [this.program.length];
@@ -109,11 +109,11 @@ function holds(at: Assertion, before: number | undefined, after: number | undefi
   }
 }
 
-/** A regular expression that takes time in the product of its size and the text's, whatever either says. */
+/** A regular expression whose matching takes at most time proportional to its size times the text's. */
 export class Regexp {
-  readonly #program: readonly Instruction[];
+  readonly #program: readonly RegexpInstruction[];
 
-  private constructor(program: readonly Instruction[]) {
+  private constructor(program: readonly RegexpInstruction[]) {
     this.#program = program;
   }
 
@@ -122,7 +122,7 @@ export class Regexp {
     return new Regexp(new Compiler(parseRegexp(pattern)).program);
   }
 
-  /** True when it matches anywhere in `text`. */
+  /** Returns true if it matches anywhere in `text`. */
   test(text: string): boolean {
     const codes = Array.from(text, (char) => char.codePointAt(0) ?? 0);
     let states: ReadonlySet<number> = new Set();
@@ -136,7 +136,7 @@ export class Regexp {
     return false;
   }
 
-  /** Everything that can be come to from `states` without taking a character. */
+  /** Returns the instructions reachable from `states` without taking a character. */
   #reach(
     states: readonly number[],
     before: number | undefined,

@@ -23,13 +23,13 @@ function equals(a: Value, b: Value): boolean {
   throw new Error(`non-comparable type ${formatValue(b, 's')}: ${typeName(b)}`);
 }
 
-/** `eq`: whether the first equals any of the others. Throws Errors with Go's messages. */
+/** Returns true if the first equals any of the others, for `eq`. Throws Errors with Go's messages. */
 export function isEqual(first: Value, others: readonly Value[]): boolean {
   if (others.length === 0) throw new Error('missing argument for comparison');
   return others.some((other) => equals(first, other));
 }
 
-/** Negative, zero or positive. Integers, floats and texts have an order; throws Errors with Go's messages. */
+/** Compares two integers, floats or texts: negative, zero or positive. Throws Errors with Go's messages. */
 export function compare(a: Value, b: Value): number {
   const [kind, other] = [kindOf(a), kindOf(b)];
   if (!basic.has(kind) || !basic.has(other)) throw new Error('invalid type for comparison');

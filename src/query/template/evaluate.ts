@@ -10,13 +10,13 @@ import { isTrue, itemsOf, kindOf, lookUp, mapOf, sortedKeys, type TemplateFuncti
 
 export interface EvaluateOptions {
   readonly functions?: ReadonlyMap<string, TemplateFunction> | undefined;
-  /** What a missing key of a map does: print `<no value>` (default), or fail as `docker inspect` does. */
+  /** For a missing key of a map: print `<no value>` (default), or fail as `docker inspect` does. */
   readonly missingKey?: 'default' | 'error' | undefined;
 }
 
 type Flow = 'on' | 'break' | 'continue';
 
-/** Walks a template's text and control structures, and collects what they print. */
+/** Walks a template's text and control structures, and collects the output. */
 class Walker {
   readonly #state: State;
   readonly #pipelines: Pipelines;
@@ -60,9 +60,9 @@ class Walker {
       case 'if':
       case 'with':
       case 'range': {
-        const standing = this.#state.variables.length;
+        const variableCount = this.#state.variables.length;
         const flow = node.kind === 'range' ? this.#range(node, dot) : this.#choose(node, dot);
-        this.#state.variables.length = standing;
+        this.#state.variables.length = variableCount;
         return flow;
       }
     }
@@ -80,7 +80,7 @@ class Walker {
     return node.otherwise === undefined ? 'on' : this.#list(node.otherwise, dot);
   }
 
-  /** What `range` goes over: pairs of index or key and element. */
+  /** Yields the pairs of index or key and element for `range`. */
   *#entries(value: Value, declared: number): Iterable<readonly [Value, Value]> {
     switch (kindOf(value)) {
       case 'slice':
@@ -122,8 +122,8 @@ class Walker {
     return isEmpty && node.otherwise !== undefined ? this.#list(node.otherwise, dot) : 'on';
   }
 
-  #setFromTop(place: number, value: Value): void {
-    const variable = this.#state.variables.at(-place);
+  #setFromTop(position: number, value: Value): void {
+    const variable = this.#state.variables.at(-position);
     invariant(variable, 'range has declared its variables');
     variable.value = value;
   }
@@ -145,9 +145,9 @@ class Walker {
 }
 
 /**
- * The text a template makes of `data`. Work is bounded: a million steps, 16 Mi characters handled, templates calling
- * each other 100 deep. Throws ERR_TEMPLATE_FAILED (invalid-argument) with Go's message, or ERR_TEMPLATE_LIMIT
- * (exhausted).
+ * Evaluates a template over `data` and returns the text. Work is bounded: a million steps, 16 Mi characters handled,
+ * templates calling each other 100 deep. Throws ERR_TEMPLATE_FAILED (invalid-argument) with Go's message, or
+ * ERR_TEMPLATE_LIMIT (exhausted).
  */
 export function evaluateTemplate(template: Template, data: Value, options: EvaluateOptions = {}): string {
   const root = template.definitions.get(template.name);

@@ -20,8 +20,8 @@ import {
 
 const text = (value: Value): string => (typeof value === 'string' ? value : '');
 
-// What evalArgs of text/template prints for html, js and urlquery.
-const shown = (args: readonly Value[], limit: number): string =>
+// Does as evalArgs of text/template, for html, js and urlquery.
+const printArguments = (args: readonly Value[], limit: number): string =>
   args.length === 1 && typeof args[0] === 'string'
     ? args[0]
     : sprint(
@@ -54,7 +54,7 @@ function step(item: Value, index: Value): Value {
       if (kindOf(index) === 'invalid' || index === null) throw new Error('value is nil; should be of type string');
       if (typeof index !== 'string') throw new Error(`value has type ${typeName(index)}; should be string`);
       const found = lookUp(mapOf(item), index);
-      // A missing key gives the zero value of what the map holds.
+      // A missing key gives the zero value of the map's element type.
       return found === undefined ? (elementType(item) === 'string' ? '' : null) : found;
     }
     case 'nil':
@@ -130,7 +130,7 @@ const comparison = (holds: (order: number) => boolean): TemplateFunction => ({
   run: ([a, b]) => holds(compare(a, b)),
 });
 
-/** Functions text/template itself has, but for `call`: there is nothing to call. */
+/** Functions of text/template itself, except `call`: values here are never functions. */
 const builtin: { readonly [name: string]: TemplateFunction } = {
   and: {
     parameters: ['value', 'value'],
@@ -159,10 +159,10 @@ const builtin: { readonly [name: string]: TemplateFunction } = {
   html: {
     parameters: ['any'],
     variadic: true,
-    run: (args, limit) => shown(args, limit).replace(/[\0"'&<>]/g, (char) => htmlEscapes[char] ?? char),
+    run: (args, limit) => printArguments(args, limit).replace(/[\0"'&<>]/g, (char) => htmlEscapes[char] ?? char),
   },
-  js: { parameters: ['any'], variadic: true, run: (args, limit) => escapeScript(shown(args, limit)) },
-  urlquery: { parameters: ['any'], variadic: true, run: (args, limit) => escapeQuery(shown(args, limit)) },
+  js: { parameters: ['any'], variadic: true, run: (args, limit) => escapeScript(printArguments(args, limit)) },
+  urlquery: { parameters: ['any'], variadic: true, run: (args, limit) => escapeQuery(printArguments(args, limit)) },
 };
 
 // Go maps character by character: ß has no upper case of its own and stays.
@@ -174,7 +174,7 @@ const mapCase = (source: string, change: (char: string) => string): string =>
 
 const toUpper = (source: string): string => mapCase(source, (char) => char.toUpperCase());
 
-/** Go's deprecated strings.Title: the first letter after anything that is no letter, digit or underscore. */
+/** Does as Go's deprecated strings.Title: upper case for the first letter after a character that separates words. */
 const toTitle = (source: string): string =>
   source.replace(
     /(^|[^\p{L}\p{N}_'\u0080-\u{10ffff}]|[\p{White_Space}]|')(\p{L})/gu,
@@ -188,7 +188,7 @@ function repeat(count: Value, limit: number): string {
   return ' '.repeat(times);
 }
 
-/** What docker's command adds for `--format`. */
+/** Functions that docker's command adds for `--format`. */
 const docker: { readonly [name: string]: TemplateFunction } = {
   json: { parameters: ['any'], run: ([value]) => encodeJson(value) },
   split: {
@@ -219,7 +219,7 @@ const docker: { readonly [name: string]: TemplateFunction } = {
   },
 };
 
-/** Every function a `--format` may call. */
+/** All functions for `--format`. */
 export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map(
   Object.entries({ ...builtin, ...docker }),
 );
@@ -229,7 +229,7 @@ const identity = (parameters: readonly Parameter[]): TemplateFunction => ({
   run: ([value]) => value,
 });
 
-/** For the heading line of a table: what changes a value leaves column names alone, but padding stays. */
+/** Functions for the heading line of a table: those that change a value leave column names unchanged, except `pad`. */
 export const headerFunctions: ReadonlyMap<string, TemplateFunction> = new Map([
   ...templateFunctions,
   ['json', identity(['string'])],

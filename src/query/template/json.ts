@@ -3,11 +3,12 @@ import { itemsOf, kindOf, lookUp, mapOf, Row, Struct, sortedKeys, toNumber, type
 const encodeString = (text: string): string =>
   JSON.stringify(text.toWellFormed()).replace(/[\u2028\u2029]/g, (char) => (char === '\u2028' ? '\\u2028' : '\\u2029'));
 
-const escaped = (json: string): string => json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+const escapeHtml = (json: string): string =>
+  json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 
 /**
- * JSON on one line, as docker's `json` function writes it: structs in field order, maps sorted by key, `<`, `>` and `&`
- * unescaped but in a {@link Row}.
+ * Encodes JSON on one line, as docker's function `json` does: structs in field order, maps sorted by key, and `<`, `>`
+ * and `&` escaped only in a {@link Row}.
  */
 export function encodeJson(value: Value): string {
   switch (kindOf(value)) {
@@ -33,7 +34,7 @@ export function encodeJson(value: Value): string {
       }
       const fields = Object.entries(value.toJSON()).filter(([, field]) => field !== undefined);
       const json = `{${fields.map(([name, field]) => `${encodeString(name)}:${encodeJson(field)}`).join(',')}}`;
-      return value instanceof Row ? escaped(json) : json;
+      return value instanceof Row ? escapeHtml(json) : json;
     }
     case 'invalid':
     case 'nil':

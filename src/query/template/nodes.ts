@@ -8,7 +8,7 @@ export interface Located {
 
 export type Operand =
   | (Located & { readonly kind: 'identifier'; readonly name: string })
-  /** `$x.A.B`: the variable's name first. */
+  /** Path of `$x.A.B`, the variable's name first. */
   | (Located & { readonly kind: 'variable'; readonly path: readonly string[] })
   | (Located & { readonly kind: 'field'; readonly path: readonly string[] })
   | (Located & { readonly kind: 'chain'; readonly operand: Operand; readonly path: readonly string[] })
@@ -27,7 +27,7 @@ export interface Command extends Located {
 export interface Pipe extends Located {
   readonly kind: 'pipe';
   readonly declares: readonly string[];
-  /** `=` rather than `:=`. */
+  /** True for `=`, false for `:=`. */
   readonly assigns: boolean;
   readonly commands: readonly Command[];
 }
@@ -65,7 +65,7 @@ function formatBranch({ kind, pipe, list, otherwise }: Branch): string {
   return `{{${kind} ${formatPipe(pipe)}}}${formatNode(list)}${rest}{{end}}`;
 }
 
-/** A node as template text, the way messages quote it. */
+/** Formats a node as template text, for quotes in messages. */
 export function formatNode(node: AnyNode): string {
   switch (node.kind) {
     case 'identifier':

@@ -2,9 +2,9 @@ import { quote, unquote } from './quote.ts';
 import { Float, type Value } from './values.ts';
 
 export interface NumberConstant {
-  /** An int or a float; undefined for what fits an unsigned integer only, which nothing takes. */
+  /** An int or a float; undefined for one that fits only an unsigned integer, which no function takes. */
   readonly value: Value;
-  /** May stand where a function wants an int: integers, characters, and floats without a fraction. */
+  /** True if valid as an int parameter: integers, characters, and floats without a fraction. */
   readonly isInteger: boolean;
 }
 
@@ -35,7 +35,7 @@ function parseFloating(text: string): number | undefined {
   return (found[1] === '-' ? -1 : 1) * mantissa * 2 ** (Number(found[4]) - 4 * fraction.length);
 }
 
-/** The value of a number in a template; a message where it is none. Complex numbers are none here. */
+/** Parses a number of a template. Returns a message for an invalid one, complex numbers included. */
 export function parseNumber(text: string): NumberConstant | string {
   if (text.length > 1000) return 'illegal number syntax: too many digits';
   const overflow = `integer overflow: ${quote(text)}`;
@@ -50,7 +50,7 @@ export function parseNumber(text: string): NumberConstant | string {
   return { value: new Float(value), isInteger: Number.isInteger(value) && Math.abs(value) < 2 ** 63 };
 }
 
-/** The value of a character constant, its marks included: an integer, as Go's runes are. */
+/** Parses a character constant with its quotes into an integer, as Go's runes are. Returns a message for an invalid one. */
 export function parseCharacter(text: string): NumberConstant | string {
   const value = unquote(text.slice(1, -1), "'");
   if (value === undefined) return 'invalid syntax';

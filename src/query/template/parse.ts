@@ -5,7 +5,7 @@ import { type NumberConstant, parseCharacter, parseNumber } from './number.ts';
 import { quote, unquote } from './quote.ts';
 import { lex, type Token, type TokenKind } from './token.ts';
 
-/** A parsed template: the main text under its own name, and what `define` and `block` name. */
+/** A parsed template: the main text under its own name, and the definitions of `define` and `block`. */
 export interface Template {
   readonly name: string;
   readonly text: string;
@@ -13,17 +13,17 @@ export interface Template {
 }
 
 export interface ParseTemplateOptions {
-  /** Stands in messages; docker's is empty. */
+  /** Name in messages; docker's is empty. */
   readonly name?: string;
-  /** Names that may be called. */
+  /** Names of the functions that may be called. */
   readonly functions: ReadonlySet<string>;
 }
 
 const maxTextLength = 1 << 20;
-// Deeper templates would only test the stack.
+// The parser is recursive: deeper templates would overflow the stack.
 const maxNesting = 100;
 
-/** `end` or `else`: what a list stops at. */
+/** The end of a list: `end` or `else`. */
 interface Ending {
   readonly kind: 'ending';
   readonly word: 'end' | 'else';
@@ -66,13 +66,13 @@ function describe(token: Token): string {
 
 const isEmpty = (list: List): boolean => list.nodes.every((node) => node.kind === 'text' && node.text.trim() === '');
 
-class Parser {
+class TemplateParser {
   readonly #name: string;
   readonly #functions: ReadonlySet<string>;
   readonly #tokens: readonly Token[];
   readonly #definitions = new Map<string, List>();
   #position = 0;
-  /** Line of the furthest token looked at: where messages say the problem is. */
+  /** Line of the furthest token read, for messages. */
   #line = 1;
   #actionLine = 0;
   #variables: string[] = ['$'];
@@ -106,6 +106,7 @@ class Parser {
     return new StrataError({
       code: 'ERR_TEMPLATE_SYNTAX',
       message: `template: ${this.#name}:${this.#line}: ${problem}`,
+      hint: 'Correct the template; its syntax is that of text/template in Go.',
     });
   }
 
@@ -152,7 +153,7 @@ class Parser {
     return token;
   }
 
-  #nested<Result>(run: () => Result): Result {
+  #nest<Result>(run: () => Result): Result {
     if (++this.#nesting > maxNesting) throw this.#fail(`nested deeper than ${maxNesting} levels`);
     const result = run();
     this.#nesting--;
@@ -160,8 +161,8 @@ class Parser {
   }
 
   #add(name: string, list: List): void {
-    const standing = this.#definitions.get(name);
-    if (standing === undefined || isEmpty(standing)) this.#definitions.set(name, list);
+    const existing = this.#definitions.get(name);
+    if (existing === undefined || isEmpty(existing)) this.#definitions.set(name, list);
     else if (!isEmpty(list)) throw this.#fail(`template: multiple definition of template ${quote(name)}`);
   }
 
@@ -172,12 +173,12 @@ class Parser {
     return value;
   }
 
-  /** The body of `define` and `block`: variables of outside are out of sight. */
+  /** Parses the body of `define` and `block`, in which outer variables are not visible. */
   #body(context: string): List {
     const outer = { variables: this.#variables, rangeDepth: this.#rangeDepth, actionLine: this.#actionLine };
     this.#variables = ['$'];
     this.#rangeDepth = 0;
-    const { list, ending } = this.#nested(() => this.#list());
+    const { list, ending } = this.#nest(() => this.#list());
     if (ending.word !== 'end') throw this.#fail(`unexpected {{${ending.word}}} in ${context}`);
     this.#variables = outer.variables;
     this.#rangeDepth = outer.rangeDepth;
@@ -268,7 +269,7 @@ class Parser {
   }
 
   #branch(kind: Branch['kind'], at: number): Branch {
-    return this.#nested(() => {
+    return this.#nest(() => {
       const visible = this.#variables.length;
       const pipe = this.#pipe(kind, 'right');
       if (kind === 'range') this.#rangeDepth++;
@@ -280,7 +281,7 @@ class Parser {
     });
   }
 
-  /** What follows `else`: a list up to `end`, or `if` (`with` after `with`) whose own `end` ends both. */
+  /** Parses the part after `else`: a list up to `end`, or an `if` (`with` after `with`) whose `end` ends both. */
   #otherwise(kind: Branch['kind'], at: number): List {
     const again = this.#peekSolid();
     if (kind !== 'range' && this.#isKeyword(again, kind)) {
@@ -313,7 +314,7 @@ class Parser {
     return { kind: 'pipe', at, declares, assigns, commands };
   }
 
-  /** `$x :=`, `$x =`, and in `range` also `$index, $element :=`. True for an assignment. */
+  /** Parses `$x :=`, `$x =`, and in `range` also `$index, $element :=`. Returns true for an assignment. */
   #declarations(context: string, declares: string[]): boolean {
     for (;;) {
       const variable = this.#peekSolid();
@@ -391,7 +392,7 @@ class Parser {
       case 'complex':
         throw this.#fail(`illegal number syntax: ${quote(text)}`);
       case 'open':
-        return this.#nested(() => this.#pipe('parenthesized pipeline', 'close'));
+        return this.#nest(() => this.#pipe('parenthesized pipeline', 'close'));
       case 'string':
       case 'raw':
         return { kind: 'string', at, quoted: text, value: this.#string(token) };
@@ -417,7 +418,8 @@ export function parseTemplate(text: string, options: ParseTemplateOptions): Temp
     throw new StrataError({
       code: 'ERR_TEMPLATE_LIMIT',
       message: `template: ${name}: longer than ${maxTextLength} characters`,
+      hint: 'Use a shorter template, or print json and filter its output.',
     });
   }
-  return { name, text, definitions: new Parser(text, options).run() };
+  return { name, text, definitions: new TemplateParser(text, options).run() };
 }

@@ -20,11 +20,11 @@ import {
 const absent = Symbol('absent');
 type Final = Value | typeof absent;
 
-/** Evaluates what stands inside an action: pipelines, calls, fields, variables, constants. */
+/** Evaluates the content of an action: pipelines, calls, fields, variables, constants. */
 export class Pipelines {
   readonly #state: State;
   readonly #functions: ReadonlyMap<string, TemplateFunction>;
-  /** Whether a missing key of a map is an error. */
+  /** True if a missing key of a map is an error. */
   readonly #strict: boolean;
 
   constructor(state: State, functions: ReadonlyMap<string, TemplateFunction>, strict: boolean) {
@@ -33,7 +33,7 @@ export class Pipelines {
     this.#strict = strict;
   }
 
-  /** The value of a pipeline; variables it declares stay visible until the caller takes them off. */
+  /** Evaluates a pipeline. Variables it declares stay visible until the caller removes them. */
   value(pipe: Pipe, dot: Value): Value {
     this.#state.node = pipe;
     let value: Final = absent;
@@ -85,17 +85,17 @@ export class Pipelines {
       case 'nil':
         return undefined;
       default:
-        return this.#known(operand);
+        return this.#constantValue(operand);
     }
   }
 
-  /** A constant's value; a number that only an unsigned one could be has none. */
-  #known(operand: Operand & { readonly kind: 'bool' | 'number' | 'string' }): Value {
+  /** Returns a constant's value. Throws for a number that fits only an unsigned integer. */
+  #constantValue(operand: Operand & { readonly kind: 'bool' | 'number' | 'string' }): Value {
     if (operand.value === undefined) throw this.#state.fail(`${formatNode(operand)} overflows int`);
     return operand.value;
   }
 
-  /** `.A.B`, `$x.A`, `(pipeline).A`: only the last name, a method's, may take arguments. */
+  /** Evaluates `.A.B`, `$x.A`, `(pipeline).A`. Only the last name, of a method, may take arguments. */
   #path(
     operand: Operand & { readonly kind: 'field' | 'chain' | 'variable' },
     dot: Value,
@@ -133,7 +133,7 @@ export class Pipelines {
   }
 
   #field(receiver: Value, name: string, holder: Value, hasArguments: boolean): Value {
-    // For messages: what a map of anything holds counts as an interface until it is printed or passed on.
+    // For messages: in Go, an element of a map of mixed values is an interface until it is printed or passed on.
     const type = (): string => (kindOf(holder) === 'map' ? elementType(holder) : typeName(receiver));
     switch (kindOf(receiver)) {
       case 'invalid':
@@ -157,7 +157,7 @@ export class Pipelines {
     throw this.#state.fail(`can't evaluate field ${name} in type ${type()}`);
   }
 
-  /** `at` is what a failing call is quoted as: the whole command, or the bare name where it is an argument. */
+  /** Calls a function. `at` is quoted in messages: the whole command, or the bare name of a call as an argument. */
   #function(name: string, at: Command | Operand, args: readonly Operand[], dot: Value, final: Final): Value {
     const called = this.#functions.get(name);
     if (called === undefined) throw this.#state.fail(`${quote(name)} is not a defined function`);
@@ -199,7 +199,7 @@ export class Pipelines {
     try {
       result = called.run(values, this.#state.charactersLeft);
     } catch (error) {
-      // Functions tell of bad values with plain Errors; anything else is a bug and keeps its own shape.
+      // Functions throw plain Errors for bad values; any other error is a bug and is rethrown.
       if (!(error instanceof Error) || error.constructor !== Error) throw error;
       this.#state.node = at;
       throw this.#state.fail(`error calling ${name}: ${error.message}`);
@@ -245,7 +245,7 @@ export class Pipelines {
         throw this.#state.fail(`can't handle ${shown()} for arg of type []string`);
       case 'any':
       case 'value':
-        return this.#known(operand);
+        return this.#constantValue(operand);
     }
   }
 

@@ -1,4 +1,4 @@
 import type { ValueMap } from './values.ts';
 
-/** A value of ours as `--format` sees it: what its JSON says, fields by their own names. */
+/** Converts an object to the value that `--format` sees: its JSON, with its own names of fields. */
 export const plain = (value: object): ValueMap => JSON.parse(JSON.stringify(value)) as ValueMap;

@@ -3,9 +3,9 @@ import { formatFloat, formatInteger, pad, type Spec } from './format-number.ts';
 import { displayCodePoint, quote } from './quote.ts';
 import { itemsOf, kindOf, lookUp, mapOf, Nil, Struct, sortedKeys, toNumber, typeName, type Value } from './values.ts';
 
-/** Go caps widths and precisions here too (`tooLarge` in package fmt). */
+/** Go's own limit of widths and precisions (`tooLarge` in package fmt). */
 const maxMeasure = 1_000_000;
-/** A width holds for each item of a list: a thousand of them would be a gigabyte before anybody looks at it. */
+/** Limit of padded lists: a width applies to each item, so a thousand items could take a gigabyte. */
 const maxPadded = 16 << 20;
 
 const bare: Spec = {
@@ -112,7 +112,7 @@ function formatComposite(value: Value, verb: string, spec: Spec): string {
   return (spec.syntax ? `${lead}{` : 'map[') + joinItems(entries, between, spec) + close;
 }
 
-/** One value under one verb, as Go's package fmt prints it. */
+/** Formats a value by a verb, as Go's package fmt does. */
 export function formatValue(value: Value, verb = 'v', spec: Spec = bare): string {
   if (verb === 'T') return pad(kindOf(value) === 'invalid' || value === null ? '<nil>' : typeName(value), spec);
   switch (kindOf(value)) {
@@ -149,7 +149,7 @@ class Printer {
   readonly #limit: number;
   #at = 0;
   #argument = 0;
-  /** An index was used somewhere: no complaint about arguments left over. */
+  /** True once an index was used: unused arguments are then no error. */
   #reordered = false;
   #badIndex = false;
   #out = '';
@@ -177,7 +177,7 @@ class Printer {
       this.#out += this.#one(verb, spec);
       if (this.#out.length > this.#limit) throw tooLong(this.#limit);
     }
-    return this.#out + this.#leftOver();
+    return this.#out + this.#formatExtra();
   }
 
   #one(verb: string, spec: Spec): string {
@@ -189,7 +189,7 @@ class Printer {
     return formatValue(this.#args[this.#argument++], verb, fitted);
   }
 
-  #leftOver(): string {
+  #formatExtra(): string {
     const rest = this.#reordered ? [] : this.#args.slice(this.#argument);
     if (rest.length === 0) return '';
     const shown = rest.map((value) =>
@@ -205,7 +205,7 @@ class Printer {
     return found;
   }
 
-  /** `[n]` picks the argument that is used next. True when one stood here. */
+  /** Reads `[n]`, which picks the next argument. Returns true for a valid one. */
   #index(): boolean {
     if (this.#format[this.#at] !== '[') return false;
     this.#reordered = true;
@@ -217,7 +217,7 @@ class Printer {
     return found?.[1] !== undefined;
   }
 
-  /** A width or precision: digits, or `*` for the next argument. */
+  /** Reads a width or precision: digits, or `*` for the next argument. */
   #measure(): { readonly value: number | undefined; readonly isArgument: boolean } {
     if (this.#format[this.#at] === '*') {
       this.#at++;
@@ -267,13 +267,13 @@ class Printer {
 }
 
 /**
- * Go's `fmt.Sprintf`: what is wrong is told in the text, as `%!d(string=x)`. Throws a plain Error when the text becomes
+ * Does as Go's `fmt.Sprintf`, which puts problems into the text, as `%!d(string=x)`. Throws a plain Error for a text
  * longer than `limit` characters.
  */
 export const sprintf = (format: string, args: readonly Value[], limit: number): string =>
   new Printer(format, args, limit).run();
 
-function joined(args: readonly Value[], limit: number, between: (at: number) => string): string {
+function joinValues(args: readonly Value[], limit: number, between: (at: number) => string): string {
   let out = '';
   for (const [at, value] of args.entries()) {
     out += between(at) + formatValue(value);
@@ -282,10 +282,12 @@ function joined(args: readonly Value[], limit: number, between: (at: number) => 
   return out;
 }
 
-/** Go's `fmt.Sprint`: a space between two operands of which neither is a string. Limited as {@link sprintf}. */
+/** Does as Go's `fmt.Sprint`: a space between two operands that are both no strings. Limited as {@link sprintf}. */
 export const sprint = (args: readonly Value[], limit: number): string =>
-  joined(args, limit, (at) => (at > 0 && typeof args[at] !== 'string' && typeof args[at - 1] !== 'string' ? ' ' : ''));
+  joinValues(args, limit, (at) =>
+    at > 0 && typeof args[at] !== 'string' && typeof args[at - 1] !== 'string' ? ' ' : '',
+  );
 
-/** Go's `fmt.Sprintln`. Limited as {@link sprintf}. */
+/** Does as Go's `fmt.Sprintln`. Limited as {@link sprintf}. */
 export const sprintln = (args: readonly Value[], limit: number): string =>
-  `${joined(args, limit, (at) => (at > 0 ? ' ' : ''))}\n`;
+  `${joinValues(args, limit, (at) => (at > 0 ? ' ' : ''))}\n`;

@@ -2,7 +2,7 @@ import { isPrintable } from '../../lib/characters.ts';
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
-/** `U+0040 '@'`, as in messages about a character. */
+/** Formats a character for messages: `U+0040 '@'`. */
 export function displayCodePoint(char: string): string {
   const code = `U+${hex(char.codePointAt(0) ?? 0, 4).toUpperCase()}`;
   return isPrintable(char) ? `${code} '${char}'` : code;
@@ -29,7 +29,7 @@ function escape(char: string, mark: string, asciiOnly: boolean): string {
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
-/** Go's `strconv.Quote`, or `QuoteToASCII`; with `'` a character constant. */
+/** Does as Go's `strconv.Quote`, or `QuoteToASCII`; with `'` it makes a character constant. */
 export const quote = (text: string, mark: '"' | "'" = '"', asciiOnly = false): string =>
   mark + Array.from(text, (char) => escape(char, mark, asciiOnly)).join('') + mark;
 
@@ -49,8 +49,8 @@ const simple: { readonly [letter: string]: string } = {
 const escapeForm = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\'"]))|[^\\]|\\/gsu;
 
 /**
- * What stands between the marks of a Go string or character constant, or undefined where an escape is wrong. Bytes
- * given as `\x80` or `\200` and above must make up UTF-8 characters.
+ * Decodes the text between the quotes of a Go string or character constant. Returns undefined for an invalid escape.
+ * Bytes given as `\x80` or `\200` and above must form UTF-8 characters.
  */
 export function unquote(body: string, mark: '"' | "'"): string | undefined {
   const other = mark === '"' ? "'" : '"';

@@ -5,7 +5,7 @@ import type { Template } from './parse.ts';
 import { quote } from './quote.ts';
 import type { Value } from './values.ts';
 
-/** A template may come from anybody who can call the API: it ends after so much work, whatever it says. */
+/** Limits of one evaluation: a template may come from any client of the API. */
 export const limits: { readonly steps: number; readonly characters: number; readonly depth: number } = {
   steps: 1_000_000,
   characters: 16 << 20,
@@ -17,15 +17,15 @@ export interface Variable {
   value: Value;
 }
 
-/** Messages quote what they are about, but not a whole program. */
+/** Cuts a long text for quotes in messages. */
 export const shorten = (text: string): string => (text.length > 2000 ? `${text.slice(0, 2000)}…` : text);
 
-/** What one evaluation knows and has left to spend. */
+/** State of one evaluation, and the rest of its limits. */
 export class State {
   readonly template: Template;
-  /** Name of the definition whose text is being walked. */
+  /** Name of the definition being walked. */
   definition: string;
-  /** What is being evaluated: messages say so. */
+  /** The node being evaluated, for messages. */
   node: AnyNode | undefined;
   variables: Variable[];
   #steps = limits.steps;
@@ -37,17 +37,18 @@ export class State {
     this.variables = [{ name: '$', value: data }];
   }
 
-  /** ERR_TEMPLATE_FAILED with Go's words for where. */
+  /** Creates ERR_TEMPLATE_FAILED with the position in Go's words. */
   fail(problem: string): StrataError {
     const { name, text } = this.template;
     const { node } = this;
     const before = text.slice(0, node?.at ?? 0);
     const column = utf8(before.slice(before.lastIndexOf('\n') + 1)).length;
-    const place = `${name}:${before.split('\n').length}:${column}`;
+    const position = `${name}:${before.split('\n').length}:${column}`;
     const at = node === undefined ? '' : shorten(formatNode(node));
     return new StrataError({
       code: 'ERR_TEMPLATE_FAILED',
-      message: `template: ${place}: executing ${quote(this.definition)} at <${at}>: ${problem}`,
+      message: `template: ${position}: executing ${quote(this.definition)} at <${at}>: ${problem}`,
+      hint: 'Correct the template; the function json prints the fields of a value.',
     });
   }
 
@@ -55,6 +56,7 @@ export class State {
     return new StrataError({
       code: 'ERR_TEMPLATE_LIMIT',
       message: `template: ${this.template.name}: ${what}`,
+      hint: 'Use a smaller template, or print json and filter its output.',
     });
   }
 
@@ -67,7 +69,7 @@ export class State {
     return this.#characters;
   }
 
-  /** Texts cost what they are long, wherever they are made or looked at. */
+  /** Counts the characters of a text, each time it is made or read. */
   charge(text: string): string {
     this.#characters -= text.length;
     if (this.#characters < 0) throw this.#tooMuch(`handles more than ${limits.characters} characters`);

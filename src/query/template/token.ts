@@ -32,7 +32,7 @@ export interface Token {
   readonly text: string;
   /** Offset into the template's text in UTF-16 units. */
   readonly at: number;
-  /** 1 for the first. */
+  /** Counted from 1. */
   readonly line: number;
 }
 
@@ -47,13 +47,13 @@ const rightDelimiter = /(?:[ \t\r\n]-)?\}\}/y;
 
 const isBlank = (char: string): boolean => char === ' ' || char === '\t' || char === '\r' || char === '\n';
 
-/** Cuts a template into tokens in one pass; the last one is 'end' or 'error', whose text is the message. */
+/** Cuts a template into tokens in one pass. The last is `end`, or `error` with the message as its text. */
 class Lexer {
   readonly #input: string;
   readonly #tokens: Token[] = [];
   #at = 0;
   #line = 1;
-  /** Where the current line ends. */
+  /** Offset of the end of the current line. */
   #lineEnd: number;
 
   constructor(input: string) {
@@ -71,7 +71,7 @@ class Lexer {
     return end < 0 ? this.#input.length : end;
   }
 
-  /** Offsets are asked for in ascending order. */
+  /** Returns the line of an offset. Callers pass offsets in ascending order. */
   #lineAt(offset: number): number {
     while (this.#lineEnd < offset) {
       this.#line++;
@@ -103,7 +103,7 @@ class Lexer {
     return code === undefined ? '' : String.fromCodePoint(code);
   }
 
-  /** Text up to the next action, whose left delimiter it takes. False at the end of input. */
+  /** Takes the text up to the next action, and its left delimiter. Returns false at the end of input. */
   #text(): boolean {
     const input = this.#input;
     for (;;) {
@@ -140,7 +140,7 @@ class Lexer {
     if (delimiter.length > 2) this.#at += (this.#match(blank) ?? '').length;
   }
 
-  /** One token inside an action; false once the action is over, or on an error. */
+  /** Takes one token of an action. Returns false at the action's end, or on an error. */
   #inside(): boolean {
     const right = this.#match(rightDelimiter);
     if (right !== undefined) {
@@ -195,7 +195,7 @@ class Lexer {
     return found === undefined ? this.#fail(problem) : this.#emit(kind, this.#at + found.length);
   }
 
-  /** The end of a word, or undefined where something unfit follows it. */
+  /** Returns the end of a word, undefined if an invalid character follows it. */
   #wordEnd(from: number): number | undefined {
     let end = from;
     let next = this.#charAt(end);
@@ -239,5 +239,5 @@ class Lexer {
   }
 }
 
-/** The tokens of a template. Comments are dropped, white space is trimmed where markers ask for it. */
+/** Returns the tokens of a template, without comments and with white space trimmed at trim markers. */
 export const lex = (input: string): readonly Token[] => new Lexer(input).run();

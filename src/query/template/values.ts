@@ -1,6 +1,6 @@
 import { compareBytes, displayBytes, utf8 } from '../../lib/bytes.ts';
 
-/** A number that Go would hold as float64 though it is whole; other numbers with a fraction need no wrapping. */
+/** A whole number that is a float64 in Go; numbers with a fraction need no wrapping. */
 export class Float {
   readonly value: number;
 
@@ -13,7 +13,7 @@ export class Float {
   }
 }
 
-/** A nil that has a type: prints `[]`, `map[]` or `<nil>` where an untyped null prints `<no value>`. JSON's `null`. */
+/** A nil with a type: it prints `[]`, `map[]` or `<nil>`, and an untyped null `<no value>`. In JSON it is `null`. */
 export class Nil {
   readonly kind: 'slice' | 'map' | 'pointer';
   readonly typeName: string | undefined;
@@ -28,26 +28,26 @@ export class Nil {
   }
 }
 
-/** What a parameter takes: 'value' also Go's invalid value, 'any' turns that into nil. */
+/** Type of a parameter: `value` also takes Go's invalid value, `any` turns that into nil. */
 export type Parameter = 'value' | 'any' | 'string' | 'int' | 'strings';
 
-/** A function of templates, or a method of what they look at. `run` may throw an Error whose message follows `error calling NAME: `. */
+/** A function of templates, or a method of a value. `run` may throw an Error whose message follows `error calling NAME: `. */
 export interface TemplateFunction {
   readonly parameters: readonly Parameter[];
-  /** The last parameter may stand any number of times, also none. */
+  /** True if the last parameter takes any number of arguments, or none. */
   readonly variadic?: boolean;
-  /** True for an argument that is the result already: those behind it are not even looked at. */
+  /** Returns true for an argument that is already the result: the arguments after it are not evaluated. */
   readonly decides?: (value: Value) => boolean;
-  /** `limit` is the longest text that may be given back. */
+  /** Runs the function. `limit` is the maximal length of a text it returns. */
   readonly run: (args: readonly Value[], limit: number) => Value;
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
 /**
- * A Go struct: fields in order, a missing one is an error that names `typeName`. Plain objects are maps: sorted by key,
- * a missing one is `<no value>`. Fields may be getters; methods take arguments, as docker's `.Label "key"`. JSON leaves
- * out the fields of `omitEmpty` that are empty, which templates see all the same.
+ * A Go struct: its fields have an order, and a missing field is an error that names `typeName`. Plain objects are maps:
+ * sorted by key, with `<no value>` for a missing key. Fields may be getters; methods take arguments, as docker's
+ * `.Label "key"`. JSON leaves out empty fields of `omitEmpty`; templates see them.
  */
 export class Struct {
   readonly fields: { readonly [name: string]: Value };
@@ -75,12 +75,12 @@ export class Struct {
   }
 }
 
-/** A row of a listing. Docker's write their own JSON, with `<`, `>` and `&` escaped, as all else is not. */
+/** A row of a listing. Only rows escape `<`, `>` and `&` in JSON, as docker's do. */
 export class Row extends Struct {}
 
 export type ValueMap = { readonly [key: string]: Value };
 
-/** What a template can look at. `undefined` is Go's invalid value (a missing map key), `null` a nil interface. */
+/** A value in a template. `undefined` is Go's invalid value (a missing map key), `null` a nil interface. */
 export type Value =
   | undefined
   | null
@@ -117,16 +117,16 @@ export function kindOf(value: Value): Kind {
   }
 }
 
-/** Items of a slice, none for any other value. */
+/** Returns the items of a slice, none for any other value. */
 export const itemsOf = (value: Value): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : []);
 
 const none: ValueMap = {};
 
-/** Entries of a map, none for any other value. */
+/** Returns the entries of a map, none for any other value. */
 export const mapOf = (value: Value): ValueMap =>
   kindOf(value) === 'map' && !(value instanceof Nil) ? (value as ValueMap) : none;
 
-/** A map's entry; inherited properties are no entries. */
+/** Returns a map's own entry, never an inherited property. */
 export const lookUp = (map: ValueMap, key: string): Value => (Object.hasOwn(map, key) ? map[key] : undefined);
 
 export const toNumber = (value: Value): number => (value instanceof Float ? value.value : Number(value));
@@ -139,13 +139,13 @@ export const sortedKeys = (map: ValueMap): readonly string[] => Object.keys(map)
 
 const allStrings = (items: readonly Value[]): boolean => items.every((item) => typeof item === 'string');
 
-/** Type of what a map or slice holds: `string` where every item is one, as docker's labels and environments. */
+/** Returns the type of the items of a map or slice: `string` if all are strings, as docker's labels and environments. */
 export function elementType(value: Value): 'string' | 'interface {}' {
   const items = Array.isArray(value) ? itemsOf(value) : Object.values(mapOf(value));
   return allStrings(items) ? 'string' : 'interface {}';
 }
 
-/** Go's name for the value's type. */
+/** Returns Go's name of the value's type. */
 export function typeName(value: Value): string {
   switch (kindOf(value)) {
     case 'invalid':
@@ -173,7 +173,7 @@ function hasEntries(map: ValueMap): boolean {
   return false;
 }
 
-/** What `if` asks: false for zero, empty and nil; true for every struct. */
+/** Returns Go's truth of a value: false for zero, empty and nil, true for every struct. */
 export function isTrue(value: Value): boolean {
   switch (kindOf(value)) {
     case 'invalid':
@@ -198,17 +198,17 @@ export function isTrue(value: Value): boolean {
 
 const ascii = /^[\u0000-\u007f]*$/;
 
-/** Length in bytes, which is what Go counts. */
+/** Returns the length in bytes, as Go's `len`. */
 export const byteLength = (text: string): number => (ascii.test(text) ? text.length : utf8(text).length);
 
-/** Bytes `from` to `to` of a text; a character cut in half becomes U+FFFD. */
+/** Returns the bytes `from` to `to` of a text; a character cut in half becomes U+FFFD. */
 export const byteSlice = (text: string, from: number, to: number): string =>
   ascii.test(text) ? text.slice(from, to) : displayBytes(utf8(text).subarray(from, to));
 
 /**
- * Data as it goes into JSON, seen as docker's Go structs: every object is a {@link Struct}, but for those under a key in
- * `mapKeys` (`Labels`, `Volumes`, …), which are maps, their values again structs where they are objects. Fields named in
- * `omitEmpty` are left out of JSON when they are empty.
+ * Converts JSON data to values like docker's Go structs: objects become a {@link Struct}, except under a key in `mapKeys`
+ * (`Labels`, `Volumes`, …), where they are maps whose objects are structs again. Empty fields named in `omitEmpty` are
+ * left out of JSON.
  */
 export function structured(
   data: unknown,

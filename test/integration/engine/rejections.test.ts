@@ -100,7 +100,7 @@ test('a hint is about where the mistake was made', async (context) => {
   const root = temporaryFolder(context);
   await assert.rejects(Engine.open({ root, configurationFile: false, defaultRuntime: 'nope' }), {
     code: 'ERR_CONFIGURATION_INVALID',
-    hint: 'Give another value; docs/configuration.md lists what there may be.',
+    hint: 'Give another value. See docs/configuration.md for the values.',
   });
 });
 

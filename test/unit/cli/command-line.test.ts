@@ -100,14 +100,14 @@ const hinted: readonly (readonly [line: string, code: number, message: string, h
   ],
   ['load ok.tar', 1, '"strata load" accepts no arguments.', "A file is named with -i: 'strata load -i ok.tar'."],
   ['ps web', 1, '"strata ps" accepts no arguments.', "Containers of a name: 'strata ps -f name=web'."],
-  ['images --root X', 125, 'unknown flag: --root', "--root stands before the verb: 'strata --root <dir> images'."],
-  ['image ls --root=X', 125, 'unknown flag: --root', "--root stands before the verb: 'strata --root <dir> image ls'."],
-  ['run -D x', 125, "unknown shorthand flag: 'D' in -D", "-D stands before the verb: 'strata --debug run'."],
+  ['images --root X', 125, 'unknown flag: --root', "Give --root before the command: 'strata --root <dir> images'."],
+  ['image ls --root=X', 125, 'unknown flag: --root', "Give --root before the command: 'strata --root <dir> image ls'."],
+  ['run -D x', 125, "unknown shorthand flag: 'D' in -D", "Give -D before the command: 'strata --debug run'."],
   [
     'ps --storage-driver vfs',
     125,
     'unknown flag: --storage-driver',
-    "--storage-driver stands before the verb: 'strata --storage-driver <name> ps'.",
+    "Give --storage-driver before the command: 'strata --storage-driver <name> ps'.",
   ],
 ];
 

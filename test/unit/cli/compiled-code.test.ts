@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { CompiledProgram, compiledCodeFolder, isPrivate, verbOf } from '../../../src/cli/compiled-code.ts';
+import { CompiledProgram, compiledCodeFolder, makePrivateFolder, verbOf } from '../../../src/cli/compiled-code.ts';
 
 test("root's compiled code is never where HOME says", () => {
   assert.equal(compiledCodeFolder(0, { HOME: '/home/someone', XDG_CACHE_HOME: '/tmp' }), '/var/cache/strata');
@@ -33,27 +33,27 @@ test('a folder is used only if nobody else can write to it', (context) => {
   const uid = process.getuid?.() ?? 0;
 
   const missing = join(scratch, 'caches/strata');
-  assert.equal(isPrivate(missing, uid), true);
+  assert.equal(makePrivateFolder(missing, uid), true);
   assert.equal(statSync(missing).mode & 0o777, 0o700);
-  assert.equal(isPrivate(missing, uid), true, 'once more');
-  assert.equal(isPrivate(missing, uid + 1), false, "somebody else's");
+  assert.equal(makePrivateFolder(missing, uid), true, 'once more');
+  assert.equal(makePrivateFolder(missing, uid + 1), false, "somebody else's");
 
   for (const mode of [0o777, 0o1777, 0o770, 0o702]) {
     chmodSync(missing, mode);
-    assert.equal(isPrivate(missing, uid), false, mode.toString(8));
+    assert.equal(makePrivateFolder(missing, uid), false, mode.toString(8));
   }
 
   const real = join(scratch, 'real');
   mkdirSync(real, 0o700);
   symlinkSync(real, join(scratch, 'link'));
-  assert.equal(isPrivate(join(scratch, 'link'), uid), false, 'a symlink');
+  assert.equal(makePrivateFolder(join(scratch, 'link'), uid), false, 'a symlink');
 
   writeFileSync(join(scratch, 'file'), '');
-  assert.equal(isPrivate(join(scratch, 'file'), uid), false, 'a file');
-  assert.equal(isPrivate(join(scratch, 'file/strata'), uid), false, 'under a file');
+  assert.equal(makePrivateFolder(join(scratch, 'file'), uid), false, 'a file');
+  assert.equal(makePrivateFolder(join(scratch, 'file/strata'), uid), false, 'under a file');
 
   symlinkSync(join(scratch, 'nowhere'), join(scratch, 'dangling'));
-  assert.equal(isPrivate(join(scratch, 'dangling/strata'), uid), false, 'below a symlink that leads nowhere');
+  assert.equal(makePrivateFolder(join(scratch, 'dangling/strata'), uid), false, 'below a symlink that leads nowhere');
 });
 
 const programText = `

@@ -132,7 +132,7 @@ test('each script calls the command, and a shell there is none for is told', asy
     assert.match(text, /__complete -- /);
     assert.deepEqual(await answer('completion', shell), [0, text]);
   }
-  const refused = 'strata: completion for tcsh: there is none\nhint: There are scripts for bash, zsh, fish.\n';
+  const refused = 'strata: shell tcsh: completion is not supported\nhint: Use one of bash, zsh, fish.\n';
   assert.deepEqual(await answer('completion', 'tcsh'), [1, refused]);
   const [, lines] = await answer('__complete', '--', 'run', '--net');
   assert.equal(lines, '--network\tnone or host (default: none)\n:\n');

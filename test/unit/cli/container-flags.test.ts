@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { defineContainerFlags } from '../../../src/cli/flags/container-flags.ts';
-import { laterFlags } from '../../../src/cli/flags/later-container-flags.ts';
+import { laterContainerFlags } from '../../../src/cli/flags/later-container-flags.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
 // Of docker 26.1's `create --help`, and those that it hides on Linux.
@@ -33,7 +33,7 @@ test('every flag of docker’s create is known by name', () => {
 });
 
 test('a flag that is not there yet is answered with its name and with what there is instead', () => {
-  for (const later of laterFlags) {
+  for (const later of laterContainerFlags) {
     assert.ok(typeof later !== 'string', `${String(later)} has a hint`);
     const [flag, hint] = later;
     const long = /--[a-z0-9-]+/.exec(flag)?.[0] ?? '';

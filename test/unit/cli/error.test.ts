@@ -15,8 +15,7 @@ const hinted = new StrataError({
 
 test('what a user is refused is told to need root, not to be a mistake of ours', () => {
   const render = (error: Error, isRoot: boolean): string[] => renderError(error, { debug: false, isRoot }).split('\n');
-  const hint =
-    'hint: This belongs to another user: run this as root, or choose a store of your own with --root or STRATA_ROOT.';
+  const hint = 'hint: Run this as root, or choose a store of your own with --root or STRATA_ROOT.';
   assert.deepEqual(render(refused, false), [`strata: ${refused.message}`, hint, '']);
   assert.deepEqual(render(notAllowed, false), ['strata: fchown: EPERM', hint, '']);
   assert.deepEqual(render(hinted, false), ['strata: x: y', 'hint: z', '']);

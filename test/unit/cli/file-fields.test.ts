@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { imagePlace } from '../../../src/cli/image-place.ts';
-import { exactFileTime, shownFileTime, shownMode } from '../../../src/cli/render/file-fields.ts';
-import { shownFileName } from '../../../src/cli/render/file-name.ts';
+import { splitImagePath } from '../../../src/cli/image-path.ts';
+import { formatExactFileTime, formatFileTime, formatMode } from '../../../src/cli/render/file-fields.ts';
+import { formatFileName } from '../../../src/cli/render/file-name.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import { binary } from '../../helpers/tar-builder.ts';
 
@@ -15,7 +15,7 @@ test('a name says which bytes it has, on one line', () => {
     [binary('\xff\xc3(\xe6\x97'), '\\xff\\xc3(\\xe6\\x97'],
     [Uint8Array.of(0xc3, 0xa4, 0xff, 0x0a, 0x41), 'ä\\xff\\x0aA'],
   ] as const) {
-    assert.equal(shownFileName(name), shown);
+    assert.equal(formatFileName(name), shown);
   }
 });
 
@@ -31,19 +31,19 @@ test('modes as ls shows them', () => {
     ['block-device', 0o660, 'brw-rw----'],
     ['fifo', 0o2711, 'prwx--s--x'],
   ] as const) {
-    assert.equal(shownMode({ kind, mode }), shown);
+    assert.equal(formatMode({ kind, mode }), shown);
   }
 });
 
 test('times before 1970, to the nanosecond, and beyond any calendar', () => {
-  const at = (seconds: number, nanoseconds = 0): Parameters<typeof exactFileTime>[0] => ({
+  const at = (seconds: number, nanoseconds = 0): Parameters<typeof formatExactFileTime>[0] => ({
     mtime: { seconds, nanoseconds },
   });
-  assert.equal(exactFileTime(at(1_700_000_000, 120_000_000)), '2023-11-14T22:13:20.12Z');
-  assert.equal(exactFileTime(at(-2, 250_000_000)), '1969-12-31T23:59:58.25Z');
-  assert.equal(exactFileTime(at(1e15)), '@1000000000000000');
-  assert.equal(shownFileTime(at(1_700_000_000)), '2023-11-14 22:13');
-  assert.equal(shownFileTime(at(1e15)), '@1000000000000000');
+  assert.equal(formatExactFileTime(at(1_700_000_000, 120_000_000)), '2023-11-14T22:13:20.12Z');
+  assert.equal(formatExactFileTime(at(-2, 250_000_000)), '1969-12-31T23:59:58.25Z');
+  assert.equal(formatExactFileTime(at(1e15)), '@1000000000000000');
+  assert.equal(formatFileTime(at(1_700_000_000)), '2023-11-14 22:13');
+  assert.equal(formatFileTime(at(1e15)), '@1000000000000000');
 });
 
 test('IMAGE:PATH is cut where no name of an image goes on', () => {
@@ -55,6 +55,6 @@ test('IMAGE:PATH is cut where no name of an image goes on', () => {
     ['sha256:0123:/etc', 'sha256:0123', '/etc'],
     ['busybox:etc', 'busybox', 'etc'],
   ] as const) {
-    assert.deepEqual(imagePlace(text), { name, path });
+    assert.deepEqual(splitImagePath(text), { name, path });
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import { Command } from 'commander';
-import { defineHostFlags, type HostFlags, hostOptions } from '../../../src/cli/flags/host-flags.ts';
+import { defineHostFlags, type HostFlags, readHostOptions } from '../../../src/cli/flags/host-flags.ts';
 import type { HostOptions } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
@@ -10,7 +10,7 @@ async function read(...words: readonly string[]): Promise<HostOptions> {
   const command = new Command('run').exitOverride();
   defineHostFlags(command);
   command.parse(words, { from: 'user' });
-  return await hostOptions(command, command.opts<HostFlags>(), new AbortController().signal);
+  return await readHostOptions(command, command.opts<HostFlags>(), new AbortController().signal);
 }
 
 const meant: readonly (readonly [string, HostOptions])[] = [

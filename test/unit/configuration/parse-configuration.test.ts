@@ -27,9 +27,13 @@ describe('what a file must not say', () => {
     ['{"data-root":"/a",\n"data-root":"/b"}', '/c: invalid JSON: duplicate key "data-root" in line 2, column 12'],
     ['{"é": tru', '/c: invalid JSON: unexpected "t" in line 1, column 7'],
     ['[]', '/c: must be an object, not an array'],
-    ['{"data-rot": "/srv"}', `${unknown}: data-rot`, /^Did you mean data-root\? Known are data-root, storage-driver/],
+    [
+      '{"data-rot": "/srv"}',
+      `${unknown}: data-rot`,
+      /^Did you mean data-root\? Valid keys are data-root, storage-driver/,
+    ],
     ['{"Data-Root": "/srv"}', `${unknown}: Data-Root`, /^Did you mean data-root\?/],
-    ['{"icc": false, "ip": ""}', `${unknown}: icc, ip`, /^Known are /],
+    ['{"icc": false, "ip": ""}', `${unknown}: icc, ip`, /^Valid keys are /],
     ['{"data-root": 1}', '/c: data-root: must be a string, not a number'],
     ['{"data-root": "srv"}', '/c: data-root: must be an absolute path, not "srv"'],
     ['{"data-root": "~/srv"}', '/c: data-root: must be an absolute path, not "~/srv"'],
@@ -50,7 +54,7 @@ describe('what a file must not say', () => {
         (error) => {
           assert.ok(isStrataError(error, 'ERR_CONFIGURATION_INVALID'), String(error));
           assert.equal(error.message, message);
-          assert.match(error.hint ?? '', hint ?? /^Mend the file/);
+          assert.match(error.hint ?? '', hint ?? /^Correct the file/);
           return true;
         },
       );

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   type ConfigurationSources,
+  listSettings,
   resolveConfiguration,
-  shownSettings,
 } from '../../../src/configuration/resolve-configuration.ts';
 import { type Configuration, settingNames, settings } from '../../../src/configuration/settings.ts';
 
@@ -81,7 +81,7 @@ test('what is wrong with a value is told with its place', () => {
   );
   assert.equal(problem({ options: { defaultRuntime, runtimes: { crun: { path: '/c' } } } }), 'none');
   assert.equal(problem({ options: { runtimes: { runc: { path: '/opt/runc' } } } }), 'none');
-  assert.equal(runtimeProblem({ '../x': { path: '/c' } }), 'runtimes: "../x" is no name for a runtime');
+  assert.equal(runtimeProblem({ '../x': { path: '/c' } }), 'runtimes: "../x" is not a valid name of a runtime');
   assert.equal(
     runtimeProblem({ x: { path: 'bin/c' } }),
     'runtimes: x: path must be absolute or the name of a program, not "bin/c"',
@@ -90,7 +90,7 @@ test('what is wrong with a value is told with its place', () => {
 });
 
 test('settings are shown under the keys of the file, in the order of the schema', () => {
-  const shown = shownSettings(resolveConfiguration({ options: { root: '/r' }, environment: {}, file: undefined }));
+  const shown = listSettings(resolveConfiguration({ options: { root: '/r' }, environment: {}, file: undefined }));
   assert.deepEqual(
     shown.map(({ key }) => key),
     settingNames.map((name) => settings[name].key),

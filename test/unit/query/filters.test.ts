@@ -94,7 +94,7 @@ describe('refused', () => {
     test(flags.join(' '), () => assert.throws(() => select(...flags), { code, message }));
   }
   test('a name that is none: which there are', () => {
-    const hint = 'One of id, name, status, label, label!, dangling.';
+    const hint = 'Use one of id, name, status, label, label!, dangling.';
     assert.throws(() => select('nope=1'), { code: 'ERR_FILTER_INVALID', hint });
   });
   test('more values than anybody means', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileFilters, Filters } from '../../../src/query/filters.ts';
-import { instantOf } from '../../../src/query/timestamp.ts';
+import { instantOf } from '../../../src/query/instant.ts';
 import { untilFilter } from '../../../src/query/until-filter.ts';
 
 const now = new Date('2024-02-03T04:05:06.500Z');

@@ -2,7 +2,7 @@ import { keepsLog } from '../../../containers/supervised/log-config.ts';
 import { type LogEntry, readLog } from '../../../containers/supervised/read-log.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
-import { compareInstants, type Instant, instantOf, parseInstant } from '../../../query/timestamp.ts';
+import { compareInstants, type Instant, instantOf, parseInstant } from '../../../query/instant.ts';
 import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { logPathOf } from '../state/locations.ts';

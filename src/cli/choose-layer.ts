@@ -4,10 +4,10 @@ import { StrataError } from '../errors/index.ts';
 const leastDigits = 4;
 
 /**
- * The layer that `--layer` means, as a number from the base up and from 0: a number from 1, or the beginning of its digest or
- * diffID. Throws ERR_LAYER_UNKNOWN.
+ * Finds the layer that `--layer` names, by its number (1 is the base) or by the beginning of its digest or diffID.
+ * Returns its index from 0. Throws ERR_LAYER_UNKNOWN.
  */
-export async function chosenLayer(image: Image, text: string, signal: AbortSignal): Promise<number> {
+export async function chooseLayer(image: Image, text: string, signal: AbortSignal): Promise<number> {
   const layers = await image.layers({ signal });
   const number = Number(text);
   if (/^[1-9]\d*$/.test(text) && number <= layers.length) return number - 1;
@@ -28,7 +28,7 @@ export async function chosenLayer(image: Image, text: string, signal: AbortSigna
 }
 
 function hintOfLayers(count: number): string {
-  if (count === 0) return 'It has no layers at all.';
-  if (count === 1) return 'It has one layer: give 1, or the beginning of its digest.';
-  return `Give a number from 1, the base, to ${count}, or the beginning of a digest.`;
+  if (count === 0) return 'Leave out --layer: the image has no layers.';
+  if (count === 1) return 'The image has one layer: give 1, or the beginning of its digest.';
+  return `Give a number from 1 (the base) to ${count}, or at least ${leastDigits} digits of a digest.`;
 }

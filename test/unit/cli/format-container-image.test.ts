@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shownImage } from '../../../src/cli/render/container-image.ts';
+import { formatContainerImage } from '../../../src/cli/render/format-container-image.ts';
 
 const hex = 'bd9007c8cb0e9da2a7751f1b25d97cc5e5c4f711604915d29c9461ca71dcbb0d';
 const imageId = `sha256:${hex}`;
@@ -21,6 +21,6 @@ test('the image of a container, as docker shortens it', () => {
     ['', '<no image>'],
     ['No Name', 'No Name'],
   ];
-  for (const [image, short] of cases) assert.equal(shownImage({ image, imageId }, false), short, image);
-  for (const [image] of cases.slice(0, -2)) assert.equal(shownImage({ image, imageId }, true), image);
+  for (const [image, short] of cases) assert.equal(formatContainerImage({ image, imageId }, false), short, image);
+  for (const [image] of cases.slice(0, -2)) assert.equal(formatContainerImage({ image, imageId }, true), image);
 });

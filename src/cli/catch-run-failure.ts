@@ -1,20 +1,20 @@
 import { isStrataError } from '../errors/index.ts';
-import type { Called } from './context.ts';
+import type { VerbCall } from './context.ts';
 import { exitEngineFailure } from './exit-codes.ts';
 
 /**
- * Shows why a container could not be described, made or started, sets docker's exit code for it, 125 unless the error has one, and
- * returns undefined.
+ * Runs `work`, which creates or starts a container. Reports a failure, sets docker's exit code for it (125 unless the
+ * error has one) and returns undefined.
  */
-export async function orItsExitCode<Result>(
-  { context }: Called,
+export async function catchRunFailure<Result>(
+  { context }: VerbCall,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
   try {
     return await work();
   } catch (error) {
     if (context.signal.aborted && error === context.signal.reason) throw error;
-    await context.tell(error);
+    await context.reportError(error);
     const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
     context.setExitCode(typeof code === 'number' ? code : exitEngineFailure);
     return undefined;

@@ -1,12 +1,12 @@
 import type { OpenImage } from '../engine/index.ts';
 import { isStrataError, restate } from '../errors/index.ts';
-import type { Called } from './context.ts';
+import type { VerbCall } from './context.ts';
 import { nameOf } from './flags/flags.ts';
-import { pathByItself } from './image-place.ts';
+import { hintForImagePath } from './image-path.ts';
 
-/** Opens the image that an argument names, for a verb that takes paths behind it. Throws as `engine.images.open`. */
+/** Opens the image of an argument, for a verb that takes paths after it. Throws as `engine.images.open`. */
 export async function openNamedImage(
-  { command, context }: Called,
+  { command, context }: VerbCall,
   name: string,
   platform: string | undefined,
 ): Promise<OpenImage> {
@@ -17,7 +17,7 @@ export async function openNamedImage(
       signal: context.signal,
     });
   } catch (error) {
-    const hint = pathByItself(nameOf(command), name);
+    const hint = hintForImagePath(nameOf(command), name);
     throw isStrataError(error, 'ERR_REFERENCE_INVALID') && hint !== undefined ? restate(error, { hint }) : error;
   }
 }

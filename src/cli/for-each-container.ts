@@ -2,11 +2,11 @@ import { isStrataError } from '../errors/index.ts';
 import type { CliContext } from './context.ts';
 
 /**
- * Does something to each container that is named, in order, and prints what comes of it, by default the name as it was
- * given. A failure does not stop the others: it is told at the end, and the command's exit code is 1 unless all are
- * `forgiven`. Answers the names that failed.
+ * Runs `act` for each container in order and prints its result, or the name as it was given. A failure does not stop the
+ * others. Failures are reported at the end, and the exit code is 1 unless all are `forgiven`. Returns the names that
+ * failed.
  */
-export async function eachContainer(
+export async function forEachContainer(
   context: CliContext,
   names: readonly string[],
   act: (name: string) => Promise<string | void>,
@@ -21,7 +21,7 @@ export async function eachContainer(
       failures.push({ name, error });
     }
   }
-  for (const { error } of failures) await context.tell(error);
+  for (const { error } of failures) await context.reportError(error);
   if (failures.some(({ error }) => !forgiven(error))) context.setExitCode(1);
   return failures.map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { StrataError } from '../../errors/index.ts';
 
-/** Whether one character, given by its code point, belongs. */
+/** Returns true for a code point that matches. */
 export type CharacterTest = (code: number) => boolean;
 
 export type RegexpNode =
@@ -10,7 +10,7 @@ export type RegexpNode =
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly RegexpNode[] }
   | { readonly kind: 'repeat'; readonly part: RegexpNode; readonly least: number; readonly most: number };
 
-interface Flags {
+interface RegexpFlags {
   readonly ignoreCase: boolean;
   readonly dotAll: boolean;
   readonly multiLine: boolean;
@@ -59,12 +59,12 @@ const caseVariants = (code: number): readonly number[] => {
   );
 };
 
-class Parser {
+class RegexpParser {
   readonly #pattern: string;
   readonly #chars: readonly string[];
   #at = 0;
   #nesting = 0;
-  #flags: Flags = { ignoreCase: false, dotAll: false, multiLine: false };
+  #flags: RegexpFlags = { ignoreCase: false, dotAll: false, multiLine: false };
 
   constructor(pattern: string) {
     this.#pattern = pattern;
@@ -82,6 +82,7 @@ class Parser {
     return new StrataError({
       code: 'ERR_REGEXP_INVALID',
       message: `regular expression ${JSON.stringify(this.#pattern.slice(0, 100))}: ${problem}`,
+      hint: 'Correct the expression; its syntax is that of RE2, as in Go.',
     });
   }
 
@@ -109,15 +110,15 @@ class Parser {
     const parts: RegexpNode[] = [];
     for (let next = this.#peek(); next !== undefined && next !== '|' && next !== ')'; next = this.#peek()) {
       const atom = this.#atom();
-      if (atom !== undefined) parts.push(this.#repeated(atom));
+      if (atom !== undefined) parts.push(this.#repetition(atom));
     }
     return { kind: 'sequence', parts };
   }
 
-  #repeated(part: RegexpNode): RegexpNode {
+  #repetition(part: RegexpNode): RegexpNode {
     const bounds = this.#bounds();
     if (bounds === undefined) return part;
-    // Lazy or greedy makes no difference to whether something matches.
+    // Lazy or greedy: both match the same texts.
     this.#skip('?');
     if (this.#bounds() !== undefined) throw this.#fail('repeats a repetition');
     return { kind: 'repeat', part, ...bounds };
@@ -171,7 +172,7 @@ class Parser {
     }
   }
 
-  /** `(…)`, `(?:…)`, `(?P<name>…)`, `(?i:…)`, or `(?i)`, which is no atom but sets flags from here on. */
+  /** Parses `(…)`, `(?:…)`, `(?P<name>…)`, `(?i:…)`, or `(?i)`, which is no atom but sets flags from here on. */
   #group(): RegexpNode | undefined {
     const outer = this.#flags;
     if (this.#skip('?')) {
@@ -206,7 +207,7 @@ class Parser {
     return test === undefined ? this.#literal(this.#escapedCode()) : this.#character(test);
   }
 
-  /** `\d`, `\S` and the like; the backslash is taken. */
+  /** Parses `\d`, `\S` and the like, after the backslash. */
   #escapedClass(): CharacterTest | undefined {
     const letter = this.#peek() ?? '';
     const test = Object.hasOwn(classes, letter.toLowerCase()) ? classes[letter.toLowerCase()] : undefined;
@@ -268,5 +269,5 @@ class Parser {
   }
 }
 
-/** Parses the part of RE2's syntax that names and labels are searched with. Throws ERR_REGEXP_INVALID. */
-export const parseRegexp = (pattern: string): RegexpNode => new Parser(pattern).run();
+/** Parses the part of RE2's syntax that is useful for names and labels. Throws ERR_REGEXP_INVALID. */
+export const parseRegexp = (pattern: string): RegexpNode => new RegexpParser(pattern).run();

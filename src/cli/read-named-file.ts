@@ -3,13 +3,12 @@ import { isReadable } from '../sys/is-readable.ts';
 import { openStream } from '../sys/open-stream.ts';
 import { fileProblem } from './file-problem.ts';
 
-// Far beyond what any list of variables or seccomp profile needs.
+// Far more than any list of variables or seccomp profile needs.
 const maxBytes = 16 << 20;
 
 /**
- * What a file holds that the user named and that is read whole, as for `--env-file`. It may be a pipe, as of
- * `<(command)`. Throws ERR_FILE_UNUSABLE, also for more than 16 MiB, and
- * the signal's reason.
+ * Reads the whole of a file named by the user, as for `--env-file`. It may be a pipe, as of `<(command)`. Throws
+ * ERR_FILE_UNUSABLE, also for more than 16 MiB, and the signal's reason.
  */
 export async function readNamedFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
   refuseOthers(path);

@@ -1,23 +1,23 @@
 import { StrataError } from '../errors/index.ts';
 import { parseDuration } from './duration.ts';
 
-/** Seconds since the epoch, possibly negative, and 0–999,999,999 nanoseconds that always count forward. */
+/** Seconds since 1970, possibly negative, and 0–999,999,999 nanoseconds that always count forward. */
 export interface Instant {
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
 export interface ParseInstantOptions {
-  /** What durations are counted back from. */
+  /** The time from which durations count back. */
   readonly now: Instant;
-  /** Minutes east of UTC, for times that name no zone; 0 when absent. */
+  /** Minutes east of UTC, for times without a zone. Default: 0. */
   readonly zoneMinutes?: number;
 }
 
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?(Z|([+-])(\d\d):(\d\d))?$/;
 const unixTime = /^(\+?\d{1,15})(?:\.(\d{1,18}))?$/;
 
-/** Digits behind the point as nanoseconds; more than nine are cut off. */
+/** Converts the digits after the point to nanoseconds; more than nine are cut off. */
 const toNanoseconds = (digits: string): number => Number(digits.slice(0, 9).padEnd(9, '0'));
 
 function parseDateTime(text: string, zoneMinutes: number): Instant | undefined {
@@ -62,7 +62,7 @@ function asDuration(text: string): bigint | undefined {
 }
 
 /**
- * Reads what `--since`, `--until` and the filter `until=` take: a Go duration (`10m` ago), an RFC 3339 time or date,
+ * Parses a value of `--since`, `--until` and the filter `until=`: a Go duration (`10m` ago), an RFC 3339 time or date,
  * whole or cut short (`2024-01-02`, `2024-01-02T15:04`), with or without zone, or Unix seconds with a fraction.
  * Throws ERR_TIME_INVALID.
  */
@@ -78,12 +78,12 @@ export function parseInstant(text: string, options: ParseInstantOptions): Instan
   });
 }
 
-/** Of milliseconds since 1970, as `Date` has them. */
+/** Converts milliseconds since 1970, as of `Date`. */
 export function instantOf(milliseconds: number): Instant {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
 }
 
-/** Negative, zero or positive, the earlier first. */
+/** Compares two instants for sorting, the earlier first. */
 export const compareInstants = (a: Instant, b: Instant): number =>
   a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;

@@ -4,7 +4,7 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readNamedFile } from '../../../src/cli/named-file.ts';
+import { readNamedFile } from '../../../src/cli/read-named-file.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 const { signal } = new AbortController();

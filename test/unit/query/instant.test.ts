@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { compareInstants, parseInstant } from '../../../src/query/timestamp.ts';
+import { compareInstants, parseInstant } from '../../../src/query/instant.ts';
 
 const now = { seconds: 1_700_000_000, nanoseconds: 500_000_000 };
 const read = (text: string, zoneMinutes?: number): string => {
