@@ -1,12 +1,13 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import { watchPath } from '../sys/watch-path.ts';
 
+/** One wait for a container. */
 export interface ExitWait extends AbortOptions {
-  /** Looks closely: true when the wait is over. */
+  /** Checks thoroughly; true ends the wait. */
   readonly isOver: () => Promise<boolean>;
   /**
-   * Looks briefly: a text that stays the same as long as nothing can have changed, or undefined when only `isOver` knows.
-   * The same for everybody who waits for one container.
+   * Checks cheaply: returns a text that stays the same while nothing can have changed, or undefined if only `isOver`
+   * can tell. All waits for one container pass the same function.
    */
   readonly glance: () => string | undefined;
 }
@@ -17,12 +18,12 @@ interface Watched {
   seen: string | undefined;
 }
 
-// How often a container is looked at whose supervisor may have died without a word.
-const lookMs = 500;
-// A glance takes some 50 µs: however many containers are waited for, the clock takes about 1 % of a core.
+// Interval of the checks: a killed supervisor writes no exit file.
+const checkEveryMs = 500;
+// A glance takes about 50 µs, so for any number of containers the timer takes about 1 % of a core.
 const pauseForEachMs = 5;
 
-/** Returns undefined for a glance that fails: nobody could catch what a timer throws, and a close look tells the waiters. */
+/** Returns undefined if the glance throws, which a timer must not: `isOver` then reports the error to the waiters. */
 function glanceOf({ glance }: Pick<Watched, 'glance'>): string | undefined {
   try {
     return glance();
@@ -32,63 +33,65 @@ function glanceOf({ glance }: Pick<Watched, 'glance'>): string | undefined {
 }
 
 /**
- * Wakes those who wait for containers of one store to end: a single watch on the folder of exit files and a single clock,
- * from the first who waits to the last.
+ * Waits for containers of one store to end. All waits share one watch on the folder of exit files and one timer, which
+ * exist while there is a wait.
  */
 export class ExitWatch {
   readonly #directory: string;
   readonly #containers = new Map<string, Watched>();
   #watch: Disposable | undefined;
-  #clock: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** `directory` is where supervisors write exit files, each named by the container's ID. */
+  /** `directory` is the folder in which supervisors write exit files, each named by the container's ID. */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Resolves once `isOver` does with true: it is asked at once, when the exit file appears, and when `glance` changes. */
+  /**
+   * Resolves once `isOver` returns true. It is called at once, when the exit file appears, and when `glance` changes.
+   */
   async waitUntilOver(id: string, { isOver, glance, signal }: ExitWait): Promise<void> {
     let wake = (): void => undefined;
-    const onNews = (): void => wake();
-    signal?.addEventListener('abort', onNews);
+    const onChange = (): void => wake();
+    signal?.addEventListener('abort', onChange);
     try {
-      this.#add(id, glance, onNews);
+      this.#add(id, glance, onChange);
       for (;;) {
         signal?.throwIfAborted();
-        const news = new Promise<void>((resolve) => (wake = resolve));
+        const change = new Promise<void>((resolve) => (wake = resolve));
         if (await isOver()) return;
-        await news;
+        await change;
       }
     } finally {
-      signal?.removeEventListener('abort', onNews);
-      this.#remove(id, onNews);
+      signal?.removeEventListener('abort', onChange);
+      this.#remove(id, onChange);
     }
   }
 
-  #add(id: string, glance: ExitWait['glance'], onNews: () => void): void {
+  #add(id: string, glance: ExitWait['glance'], onChange: () => void): void {
     const watched = this.#containers.get(id);
     if (watched === undefined)
-      this.#containers.set(id, { glance, waiting: new Set([onNews]), seen: glanceOf({ glance }) });
-    else watched.waiting.add(onNews);
+      this.#containers.set(id, { glance, waiting: new Set([onChange]), seen: glanceOf({ glance }) });
+    else watched.waiting.add(onChange);
     this.#watch ??= watchPath(this.#directory, (name) => this.#wake(name));
-    this.#clock ??= this.#startClock();
+    this.#timer ??= this.#startTimer();
   }
 
-  #remove(id: string, onNews: () => void): void {
+  #remove(id: string, onChange: () => void): void {
     const watched = this.#containers.get(id);
-    watched?.waiting.delete(onNews);
+    watched?.waiting.delete(onChange);
     if (watched?.waiting.size === 0) this.#containers.delete(id);
     if (this.#containers.size > 0) return;
-    clearTimeout(this.#clock);
-    this.#clock = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
   }
 
-  #startClock(): NodeJS.Timeout {
-    const pauseMs = Math.max(lookMs, this.#containers.size * pauseForEachMs);
+  #startTimer(): NodeJS.Timeout {
+    const pauseMs = Math.max(checkEveryMs, this.#containers.size * pauseForEachMs);
     return setTimeout(() => {
-      this.#clock = this.#startClock();
+      this.#timer = this.#startTimer();
       for (const [id, watched] of this.#containers) {
         const seen = glanceOf(watched);
         if (seen === undefined || seen !== watched.seen) this.#wake(id);
@@ -99,6 +102,6 @@ export class ExitWatch {
 
   #wake(id: string | undefined): void {
     const woken = id === undefined ? [...this.#containers.values()] : [this.#containers.get(id)];
-    for (const watched of woken) for (const onNews of watched?.waiting ?? []) onNews();
+    for (const watched of woken) for (const onChange of watched?.waiting ?? []) onChange();
   }
 }

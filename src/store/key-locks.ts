@@ -10,27 +10,27 @@ import { ifThere } from '../sys/if-there.ts';
 import { isFileAt } from '../sys/is-file-at.ts';
 
 export interface KeyLock extends AsyncDisposable {
-  /** A program that is given it keeps the lock as long as itself, whatever becomes of us. */
+  /** Descriptor of the lock file. A program that inherits it keeps the lock until it ends, even if we die. */
   readonly fd: number;
 }
 
 /**
- * One file per key being worked on, locked by whoever does: a build step, where a second process waits and then finds the
- * result in the cache, or a container being started or removed. A holder's file goes when it is done; a killed holder's
- * lock goes with it and the file is taken over.
+ * Locks on keys, each a file that is locked while a process works on the key. For build steps, where a second process
+ * waits and then finds the result in the cache, and for containers that are started or removed. A holder removes its
+ * file; the lock of a killed holder ends with it, and the next holder takes its file over.
  */
 export class KeyLocks {
   readonly #directory: string;
   readonly #spares: SpareFiles;
   #takesSpares = false;
 
-  /** `directory` lies among the store's locks; it is made when it is missing and something is locked. */
+  /** `directory` is a folder in the store's `locks` folder; it is created for the first lock. */
   constructor(directory: string) {
     this.#directory = directory;
     this.#spares = new SpareFiles(dirname(directory));
   }
 
-  /** Waits until nobody else holds `key`. */
+  /** Waits until no other holder has `key`, and locks it. Throws ERR_NO_SPACE. */
   async lock(key: string, { signal }: AbortOptions): Promise<KeyLock> {
     for (;;) {
       signal?.throwIfAborted();
@@ -41,16 +41,16 @@ export class KeyLocks {
         closeSync(fd);
         throw error;
       }
-      // The holder before us removed the file while we waited: what we locked has that name no more.
-      if (isFileAt(path, fd)) return this.#held(path, fd);
+      // Otherwise the previous holder removed the file during the wait, and we have locked an unlinked file.
+      if (isFileAt(path, fd)) return this.#createLock(path, fd);
       closeSync(fd);
     }
   }
 
-  /** {@link lock} without waiting: undefined when somebody else holds it. */
+  /** Does the same as {@link lock} without waiting: returns undefined while the key is locked. */
   tryLock(key: string): KeyLock | undefined {
     const { path, fd } = this.#open(key);
-    if (tryLockFile(fd) && isFileAt(path, fd)) return this.#held(path, fd);
+    if (tryLockFile(fd) && isFileAt(path, fd)) return this.#createLock(path, fd);
     closeSync(fd);
     return undefined;
   }
@@ -68,7 +68,7 @@ export class KeyLocks {
     }
   }
 
-  #held(path: string, fd: number): KeyLock {
+  #createLock(path: string, fd: number): KeyLock {
     return {
       fd,
       [Symbol.asyncDispose]: async () => {
@@ -80,17 +80,17 @@ export class KeyLocks {
     };
   }
 
-  /** While it is still locked, so that nobody can lock a file that is about to lose its name. */
+  /** Removes the file while it is still locked, so that no other process locks a file that is about to be unlinked. */
   #remove(path: string): void {
     if (!this.#takesSpares || !this.#spares.giveBack(path)) ifThere(() => unlinkSync(path));
   }
 }
 
-/** Returns a container's ID as it is: loading node:crypto to hash it takes 5 ms, a tenth of `stop` and `rm`. */
+/** Hashes a key, except for a container's ID: loading node:crypto takes 5 ms, a tenth of `stop` and `rm`. */
 const fileNameOf = (key: string): string =>
   /^[0-9a-f]{64}$/.test(key) ? key : createHash('sha256').update(key).digest('hex');
 
-/** Removes the files of holders that were killed. Safe beside others that lock. */
+/** Removes the lock files of killed holders. Safe beside processes that lock. */
 export function removeAbandonedLocks(directory: string): void {
   for (const path of ifThere(() => readdirSync(directory))?.map((name) => join(directory, name)) ?? []) {
     const fd = ifThere(() => openSync(path, 'r'));

@@ -5,7 +5,7 @@ import { errnoOf } from '../sys/errno.ts';
 import { makeFolders } from '../sys/make-folders.ts';
 import { chooseRunState } from './run-state.ts';
 
-/** Where everything of one store lies (docs/storage-on-disk.md). */
+/** Paths of the parts of a store (docs/storage-on-disk.md). */
 export interface StoreLayout {
   readonly root: string;
   readonly database: string;
@@ -13,19 +13,19 @@ export interface StoreLayout {
   readonly indexes: string;
   readonly snapshots: string;
   readonly containers: string;
-  /** Digests of files in build contexts. */
+  /** Cached digests of files in build contexts. */
   readonly contexts: string;
-  /** What large copies of build steps were made of. */
+  /** Records of what large copies of build steps contain. */
   readonly copies: string;
   readonly locks: string;
   readonly trash: string;
-  /** Bundles, sockets, exit files: useless after a reboot, each root its own. */
+  /** Run state of this root (bundles, sockets, exit files), which is useless after a reboot. */
   readonly run: string;
 }
 
 /**
- * Finds where a store's parts lie, or will lie once it is made, and makes nothing. Whatever symlinks lead to it, one store
- * has one layout, and so one place for what runs. Throws ERR_STORAGE_ROOT_UNUSABLE.
+ * Returns the paths of a store, which need not exist yet, and creates nothing. Symlinks are resolved, so that every
+ * path to a store leads to the same layout and the same run state. Throws ERR_STORAGE_ROOT_UNUSABLE.
  */
 export function findLayout(root: string): StoreLayout {
   try {
@@ -37,7 +37,7 @@ export function findLayout(root: string): StoreLayout {
   }
 }
 
-/** Makes the folders of a store where they are missing. Throws ERR_STORAGE_ROOT_UNUSABLE. */
+/** Creates the missing folders of a store. Throws ERR_STORAGE_ROOT_UNUSABLE. */
 export function makeLayout(layout: StoreLayout): void {
   const { root, indexes, snapshots, containers, trash } = layout;
   try {
@@ -50,7 +50,7 @@ export function makeLayout(layout: StoreLayout): void {
 
 const notADirectory = Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
 
-/** Of what is not there yet: where it will be, below the part of the path that is. */
+/** Resolves the symlinks of the existing part of a path. */
 function realPathOf(path: string): string {
   try {
     return realpathSync(path);
@@ -67,14 +67,15 @@ function rootUnusable(root: string, cause: unknown): StrataError {
   const isRefused = (errno === 'EACCES' || errno === 'EPERM') && process.getuid?.() !== 0;
   return new StrataError({
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
-    message: `root ${root}: ${isNoFolder ? 'a file stands where a folder should be' : `cannot be used (${errno ?? String(cause)})`}`,
+    message: `root ${root}: ${isNoFolder ? 'a file exists where a folder is expected' : `cannot be used (${errno ?? String(cause)})`}`,
     hint: isRefused
-      ? 'Run this as root, or choose another place for the store.'
-      : 'Choose another place for the store.',
+      ? 'Run this as root, or choose another folder for the store.'
+      : 'Choose another folder for the store.',
     cause,
   });
 }
 
+/** Returns the paths of the store at a root whose symlinks are resolved. */
 export function layoutOf(root: string): StoreLayout {
   return {
     root,
@@ -87,28 +88,28 @@ export function layoutOf(root: string): StoreLayout {
     copies: join(root, 'copies'),
     locks: join(root, 'locks'),
     trash: join(root, 'trash'),
-    // Computed on use: loading the hash takes longer than many a command does.
+    // Computed when it is read, because many commands do not need it.
     get run() {
       return chooseRunState(root, process.env);
     },
   };
 }
 
-/** Returns the folders in which work locks a container, a pause or a build step. */
+/** Returns the folders with the locks of containers, pauses and build steps. */
 export const workLocksOf = ({ locks }: StoreLayout): string[] =>
   ['containers', 'pauses', 'steps'].map((name) => join(locks, name));
 
-/** Returns where the runtime keeps the state of this store's containers. */
+/** Returns the folder in which the runtime keeps the state of this store's containers. */
 export const runtimeRootOf = ({ run }: StoreLayout): string => join(run, 'runc');
 
-/** Returns where the bundles of containers are. */
+/** Returns the folder with the bundles of containers. */
 export const bundlesOf = ({ run }: StoreLayout): string => join(run, 'bundles');
 
-/** Returns where supervisors say how their containers ended. */
+/** Returns the folder in which supervisors record how their containers ended. */
 export const exitsOf = ({ run }: StoreLayout): string => join(run, 'exits');
 
-/** Returns where processes that join containers have what they need. */
+/** Returns the folder with the files of processes that join containers. */
 export const execsOf = ({ run }: StoreLayout): string => join(run, 'execs');
 
-/** Returns where the bundles of build steps are: `<lease>-<number>`. */
+/** Returns the folder with the bundles of build steps, named `<lease>-<number>`. */
 export const stepsOf = ({ run }: StoreLayout): string => join(run, 'steps');

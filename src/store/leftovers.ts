@@ -8,15 +8,18 @@ import { LayerIndexes } from './layers/layer-indexes.ts';
 import { bundlesOf, execsOf, runtimeRootOf, stepsOf, workLocksOf } from './layout.ts';
 import type { Store } from './store.ts';
 
-/** What work keeps in a store and its run state until it is done. All lists but `orphans` hold names of files. */
+/**
+ * Temporary parts of a store and its run state, which an operation removes at its end. All but `orphans` are file
+ * names.
+ */
 export interface Leftovers {
   /** Blobs, layer indexes and snapshots that are neither recorded nor pinned. */
   readonly orphans: readonly ObjectRef[];
-  /** Layer indexes that are not in their place yet. */
+  /** Layer indexes that are not published yet. */
   readonly indexes: readonly string[];
   /** Unfinished blobs, except those of recorded transfers. */
   readonly ingests: readonly string[];
-  /** Writable snapshots of no container: what builds and scratch folders work in. */
+  /** Writable snapshots of no container, which builds and scratch folders use. */
   readonly scratch: readonly string[];
   /** Folders of containers that have no record. */
   readonly containers: readonly string[];
@@ -32,8 +35,8 @@ export interface Leftovers {
 }
 
 /**
- * Lists what work keeps until it is done, and changes nothing. In a store where nothing works and no container runs, all of
- * it was left by work that failed or was killed, and waits for the next collection of garbage.
+ * Lists the temporary parts of a store and changes nothing. While no operation and no container runs, all of them were
+ * left by operations that failed or were killed, and the next garbage collection removes them.
  */
 export async function leftovers(store: Store, options: AbortOptions = {}): Promise<Leftovers> {
   const { layout, metadata, content } = store;

@@ -11,22 +11,24 @@ import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 export interface OpenedDriver {
   readonly name: string;
   readonly snapshotter: OpenedSnapshotter;
-  /** To be told once. */
+  /** Warnings to be printed once. */
   readonly warnings: readonly string[];
 }
 
-/** What of the store's driver is needed to look at a store in which nothing may be yet. Throws as `predictDriver` does. */
+/** Opens the expected driver of a store that may not exist yet, for reading. Throws as `predictDriver`. */
 export const openDriverForReading = async (request: DriverRequest, ledger: SnapshotLedger): Promise<OpenedDriver> =>
   await open(request, ledger, { driver: predictDriver(request).driver, warnings: [] });
 
-/** The driver this store uses: the one whose snapshots it holds, else the one that works. Throws as `chooseDriver` does. */
+/**
+ * Opens the driver of a store: the one whose snapshots it holds, else the first that works. Throws as `chooseDriver`.
+ */
 export async function openDriver(request: DriverRequest, ledger: SnapshotLedger): Promise<OpenedDriver> {
   const inUse = driverInUse(request);
   return await open(request, ledger, inUse === undefined ? await choose(request) : { driver: inUse, warnings: [] });
 }
 
-/** Opens the other drivers whose snapshots the store holds: their files go like those of the one in use. */
-export async function openOthers(
+/** Opens the other drivers whose snapshots the store holds, so that these can be removed as well. */
+export async function openOtherDrivers(
   { root, table, options }: DriverRequest,
   ledger: SnapshotLedger,
   inUse: string,
@@ -52,9 +54,9 @@ const open = async (
   warnings,
 });
 
-/** A full disk has no room for trials, and is to be cleaned up all the same. */
+/** Chooses a driver by trials. On a full disk, where trials fail, predicts it, so that the store can be cleaned up. */
 async function choose(request: DriverRequest): Promise<DriverChoice> {
-  // Most stores hold snapshots already, which say whose they are.
+  // Loaded here, because most stores hold snapshots already, which determine the driver.
   const { chooseDriver } = await import('../snapshots/choose-driver.ts');
   try {
     return await chooseDriver(request);

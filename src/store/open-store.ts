@@ -20,19 +20,19 @@ import type { SnapshotTrees } from './trees.ts';
 import type { Work, WorkResult } from './work/types.ts';
 
 export interface OpenStoreOptions {
-  /** Where the store lies, as `findLayout` says; made by the first write. */
+  /** Paths of the store, see `findLayout`; the first write creates it. */
   readonly layout: StoreLayout;
   readonly configuration: Configuration;
   readonly driver: DriverRequest;
-  /** It ends with the store. */
+  /** Closed with the store. */
   readonly host: Host;
   /** See {@link Store.endAbandonedWork}. */
   readonly endAbandonedWork: (store: Store) => Promise<number>;
 }
 
 /**
- * Opens a store for looking, which changes nothing on the disk. Throws ERR_STORAGE_DRIVER_UNKNOWN,
- * ERR_STORAGE_DRIVER_UNSUPPORTED, and what `Database.openForReading` throws.
+ * Opens a store for reading, which changes nothing on the disk; the first write creates what is missing.
+ * @throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, and what `Database.openForReading` throws
  */
 export function openStore(options: OpenStoreOptions): Store {
   const { layout } = options;
@@ -52,7 +52,7 @@ export function openStore(options: OpenStoreOptions): Store {
   return new OpenStore({ layout, locks, content, metadata }, options);
 }
 
-type Parts = Pick<Store, 'layout' | 'locks' | 'content' | 'metadata'>;
+type OpenedParts = Pick<Store, 'layout' | 'locks' | 'content' | 'metadata'>;
 
 class OpenStore implements Store {
   readonly layout: StoreLayout;
@@ -68,7 +68,7 @@ class OpenStore implements Store {
   readonly #options: OpenStoreOptions;
   readonly #drivers: StoreDrivers;
 
-  constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
+  constructor({ layout, locks, content, metadata }: OpenedParts, options: OpenStoreOptions) {
     this.layout = layout;
     this.configuration = options.configuration;
     this.metadata = metadata;

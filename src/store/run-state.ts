@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 /**
  * Returns the folder for the run state of the store at `root`: below `/run` for root, below `XDG_RUNTIME_DIR` for
  * other users, and in the store itself where neither can be written (no login session, a user namespace, a read-only
- * `/run`). Makes nothing.
+ * `/run`). Creates nothing.
  */
 export function chooseRunState(root: string, environment: NodeJS.ProcessEnv): string {
   const session = environment['XDG_RUNTIME_DIR'];
@@ -23,8 +23,8 @@ function isWritable(folder: string): boolean {
 }
 
 /**
- * Hashes a path to eight hex digits, which keep socket paths under the kernel's 107 bytes whatever the path is (FNV-1a,
- * 32 bits). Nothing relies on a stranger's path hashing otherwise; loading node:crypto takes longer than a listing does.
+ * Hashes a path to eight hex digits (FNV-1a, 32 bits), which keep socket paths under the kernel's 107 bytes for a root
+ * of any length. No security depends on it; loading node:crypto for a stronger hash takes longer than `ps` does.
  */
 function shortHash(path: string): string {
   let hash = 0x811c9dc5;

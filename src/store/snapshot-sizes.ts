@@ -3,7 +3,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { ObjectRef } from '../metadata/objects.ts';
 import type { Store } from './store.ts';
 
-/** What snapshots took of the disk before they were removed. */
+/** Sizes of snapshots on the disk, measured before the snapshots are removed. */
 export class SnapshotSizes {
   readonly #sizes: ReadonlyMap<string, number>;
 
@@ -11,7 +11,7 @@ export class SnapshotSizes {
     this.#sizes = sizes;
   }
 
-  /** Allocated blocks of each; those of another driver or without files count as nothing. */
+  /** Measures the allocated bytes of each snapshot; one of another driver or without files counts as 0. */
   static async measure(
     store: Pick<Store, 'openDriver'>,
     ids: Iterable<string>,
@@ -30,11 +30,12 @@ export class SnapshotSizes {
     return new SnapshotSizes(sizes);
   }
 
+  /** Returns the size of a snapshot, 0 if it was not measured. */
   of(id: string): number {
     return this.#sizes.get(id) ?? 0;
   }
 
-  /** Of the snapshots among these objects. */
+  /** Returns the total size of the snapshots among these objects. */
   sumOf(objects: readonly ObjectRef[]): number {
     return objects.reduce((total, { kind, key }) => total + (kind === 'snapshot' ? this.of(key) : 0), 0);
   }

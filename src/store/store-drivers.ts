@@ -4,16 +4,16 @@ import type { Metadata } from '../metadata/metadata.ts';
 import { predictDriver } from '../snapshots/predict-driver.ts';
 import type { DriverRequest } from '../snapshots/requested-driver.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
-import { type OpenedDriver, openDriver, openDriverForReading, openOthers } from './open-driver.ts';
+import { type OpenedDriver, openDriver, openDriverForReading, openOtherDrivers } from './open-driver.ts';
 
-/** The drivers of an open store, each opened when it is first needed; they end with the store. */
+/** The drivers of an open store, each opened when it is first needed and closed with the store. */
 export class StoreDrivers implements AsyncDisposable {
   readonly #request: DriverRequest;
   readonly #metadata: Metadata;
   readonly #inUse: Lazy<OpenedDriver>;
-  /** Opened to look, by name: another process may make the store meanwhile, with a driver that was not expected. */
+  /** Opened for reading, by name. Several, because another process may create the store with an unexpected driver. */
   readonly #expected = new Map<string, Lazy<OpenedDriver>>();
-  /** The others, by the name of the one in use. */
+  /** Other drivers with snapshots, by the name of the driver in use. */
   readonly #others = new Map<string, Lazy<readonly OpenedSnapshotter[]>>();
 
   constructor(request: DriverRequest, metadata: Metadata) {
@@ -31,7 +31,7 @@ export class StoreDrivers implements AsyncDisposable {
   async openAll(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]> {
     const { name, snapshotter } = await this.open(options);
     const make = async (): Promise<readonly OpenedSnapshotter[]> =>
-      await openOthers(this.#request, this.#metadata.snapshots, name);
+      await openOtherDrivers(this.#request, this.#metadata.snapshots, name);
     return [snapshotter, ...(await lazyOf(this.#others, name, make).get(options))];
   }
 

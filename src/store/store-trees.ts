@@ -4,7 +4,7 @@ import type { SnapshotTree } from '../snapshots/types.ts';
 import type { Store } from './store.ts';
 import type { SnapshotTrees } from './trees.ts';
 
-/** Snapshots of the driver in use; what opens them is loaded when it is first used. */
+/** The files of snapshots of the driver in use. The code that opens them is loaded when it is first used. */
 export class StoreTrees implements SnapshotTrees {
   readonly #store: Pick<Store, 'openDriver'>;
 

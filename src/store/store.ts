@@ -14,45 +14,45 @@ import type { SnapshotTrees } from './trees.ts';
 import type { Work, WorkResult } from './work/types.ts';
 
 /**
- * An open store: the first argument of every verb. Several may have the same root open, in one process or many.
- * `openStore` makes one.
+ * An open store: the first argument of every verb. `openStore` opens one. The same root may be open several times, in
+ * one process or many.
  */
 export interface Store extends AsyncDisposable {
   readonly layout: StoreLayout;
-  /** The settings that hold. */
+  /** Settings in force. */
   readonly configuration: Configuration;
   readonly metadata: Metadata;
-  /** Blobs that are recorded, for reading. */
+  /** Recorded blobs, for reading. */
   readonly blobs: BlobProvider;
-  /** The files behind the blobs, recorded or not. */
+  /** Files of blobs, recorded or not. */
   readonly content: LocalContentStore;
   readonly layers: LayerStore;
   /** Opens the files of snapshots. */
   readonly trees: SnapshotTrees;
-  /** Locks of single objects, which a creator and the garbage collector both take. */
+  /** Locks of single objects, which their creators and the garbage collector take. */
   readonly locks: ObjectLocks;
   /** Waits for containers to end. */
   readonly exits: ExitWatch;
-  /** Where work on mounts runs. */
+  /** Runs work that needs a mount namespace. */
   readonly host: Host;
   /**
-   * Opens the driver in use, or returns the one that is open. Before anything was written it is the expected one: only
-   * trials that write tell for sure. The signal ends the wait only. Rejects with ERR_STORAGE_DRIVER_UNKNOWN,
-   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
+   * Opens the driver in use, or returns the open one. Before the first write it is only the expected one, because
+   * trying a driver writes to the disk. The signal ends the wait only.
+   * @throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE
    */
   openDriver(options?: AbortOptions): Promise<OpenedDriver>;
-  /** Opens every driver whose snapshots the store holds; the one in use comes first. Rejects as {@link openDriver}. */
+  /** Opens every driver whose snapshots the store holds; the one in use comes first. Throws as {@link openDriver}. */
   openSnapshotters(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]>;
-  /** Makes the store when there is none. Idempotent; every write begins with it. */
+  /** Creates the store if it does not exist, and makes it writable. Idempotent; every write begins with it. */
   openForWriting(options?: AbortOptions): Promise<void>;
   /**
-   * Makes something durable by the one protocol of lease, flush, persist, record (`runWork`): `body` makes the files and
-   * returns how they are recorded. `purpose` is for people who look at leases.
+   * Runs an operation that makes something durable, by the protocol of `runWork`: lease, files, flush, persist, record.
+   * `body` creates the files and returns how they are recorded. `purpose` names the operation in listings of leases.
    */
   work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<WorkResult<T>>): Promise<T>;
   /**
-   * Ends what killed commands left running that still writes into snapshots (build steps), and returns how many there
-   * were. Called before garbage is collected.
+   * Ends build steps of killed commands, which still write into snapshots, and returns how many there were. Called
+   * before garbage is collected.
    */
   endAbandonedWork(): Promise<number>;
 }

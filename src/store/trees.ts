@@ -2,10 +2,13 @@ import type { SnapshotChanges } from '../snapshots/open-changes.ts';
 import type { OpenTreeOptions } from '../snapshots/open-tree.ts';
 import type { SnapshotTree } from '../snapshots/types.ts';
 
-/** The files of a store's snapshots, those of the driver in use: the one way to look into them, whatever the driver mounts. */
+/**
+ * Opens the files of snapshots of the driver in use. It works for every driver, whatever it mounts, and is the only
+ * way.
+ */
 export interface SnapshotTrees {
-  /** Opens all files of a snapshot. Throws as `openTree` of the snapshots floor. */
+  /** Opens all files of a snapshot. Throws as `openTree` in `snapshots`. */
   open(id: string, options: OpenTreeOptions): Promise<SnapshotTree>;
-  /** Opens what a snapshot changed. Throws as `openChanges` of the snapshots floor. */
+  /** Opens the files that a snapshot changes. Throws as `openChanges` in `snapshots`. */
   openChanges(id: string, options: OpenTreeOptions): Promise<SnapshotChanges>;
 }

@@ -21,7 +21,7 @@ test('a store that cannot be is told, not thrown and not waited for', async (t) 
     assert.deepEqual([code, stdout], [1, ''], stderr);
     assert.match(
       stderr,
-      /^strata: root .*: (?:cannot be used \(E[A-Z]+\)|a file stands where a folder should be)\nhint: /,
+      /^strata: root .*: (?:cannot be used \(E[A-Z]+\)|a file exists where a folder is expected)\nhint: /,
     );
   }
   const driver = await strata('--storage-driver', 'floppy', 'images');
@@ -41,7 +41,7 @@ test('without the right to write: the root is named, and what to do', { skip: sk
     assert.equal(status, 1, stderr);
     assert.match(
       stderr,
-      /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another place for the store \(--root or STRATA_ROOT\)\./,
+      /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another folder for the store \(--root or STRATA_ROOT\)\./,
     );
   }
 });

@@ -13,10 +13,10 @@ import { LayerIndexes } from '../layers/layer-indexes.ts';
 import { removeUnfinishedIndexes } from '../layers/unfinished-indexes.ts';
 import { type StoreLayout, workLocksOf } from '../layout.ts';
 import type { Store } from '../store.ts';
-import { openCrashMarker } from './crash-marker.ts';
+import { openCrashMarker } from './open-crash-marker.ts';
 import { trimTransfers } from './transfers.ts';
 
-async function collectorOf(store: Store): Promise<GarbageCollector> {
+async function createCollector(store: Store): Promise<GarbageCollector> {
   const { layout, metadata, content, locks, layers } = store;
   const layer = fileSweeper({
     kind: 'layer',
@@ -31,21 +31,21 @@ async function collectorOf(store: Store): Promise<GarbageCollector> {
 }
 
 export interface CollectedGarbage extends Collected {
-  /** What in the trash could not be deleted, a sentence each. */
+  /** Sentences about entries of the trash that could not be deleted. */
   readonly warnings: readonly string[];
 }
 
-/** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
+/** Removes unreachable objects and leftovers of killed processes, and empties the trash. Safe beside any other work. */
 export async function collectGarbage(store: Store, options: CollectOptions = {}): Promise<CollectedGarbage> {
   await store.openForWriting(options);
   await store.endAbandonedWork();
   const { leases } = store.metadata;
   await leases.removeDead();
   const deaths = leases.deaths();
-  await using _trace = await openCrashMarker(store.metadata.leases, 'prune');
-  const collector = await collectorOf(store);
+  await using _marker = await openCrashMarker(store.metadata.leases, 'prune');
+  const collector = await createCollector(store);
   const collected = await collector.collect(options);
-  // Also what somebody left who was killed while he collected.
+  // Includes the leftovers of a collection that was killed.
   await collector.sweepOrphans(options);
   await removeUnfinished(store, options);
   await trimTransfers(store);
@@ -55,14 +55,14 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
   return { ...collected, warnings };
 }
 
-/** What killed processes had begun to write, and the lock files they held. */
+/** Removes files that killed processes had begun to write, and their lock files. */
 async function removeUnfinished({ layout, metadata, content }: Store, options: AbortOptions): Promise<void> {
   removeUnfinishedIndexes(layout.indexes, metadata.leases);
   await removeIngests(metadata, content, options);
   for (const folder of [...workLocksOf(layout), join(layout.locks, 'helpers')]) removeAbandonedLocks(folder);
 }
 
-/** Archives are read again from their start: nothing goes on with half a blob, but for a transfer. */
+/** Removes unfinished blobs, except those of transfers: any other blob is written again from its start. */
 async function removeIngests(
   { transfers }: Metadata,
   content: LocalContentStore,
@@ -73,16 +73,16 @@ async function removeIngests(
 }
 
 /**
- * {@link collectGarbage} for a command that takes something away and returns at once: what emptying the trash takes
- * longer goes on behind it.
+ * Does the same as {@link collectGarbage} for a command that removes something and should return at once: a helper
+ * process empties a large trash in the background.
  */
 export async function collectBriefly(store: Store, options: CollectOptions): Promise<CollectedGarbage> {
   await store.openForWriting(options);
   await store.endAbandonedWork();
-  // Rows go before files: killed in between, somebody has to look for these.
-  await using _trace = await openCrashMarker(store.metadata.leases, 'rmi');
-  const collected = await (await collectorOf(store)).collect(options);
-  // All that they left takes longer to find.
+  // Rows are removed before files: after a kill in between, the marker makes the next command look for the files.
+  await using _marker = await openCrashMarker(store.metadata.leases, 'rmi');
+  const collected = await (await createCollector(store)).collect(options);
+  // Only unfinished files: finding all leftovers of the dead takes longer.
   if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
   await emptyTrashBriefly(store.layout);
   store.metadata.db.reserve.restore();
@@ -91,15 +91,15 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
 
 /** Returns the blobs, layer indexes and snapshots that are neither recorded nor pinned. */
 export async function findOrphans(store: Store, options: AbortOptions): Promise<ObjectRef[]> {
-  const orphans = await (await collectorOf(store)).findOrphans(options);
+  const orphans = await (await createCollector(store)).findOrphans(options);
   const snapshotters = await store.openSnapshotters();
   const snapshots = await Promise.all(snapshotters.map((snapshotter) => snapshotter.orphans(options)));
   return [...orphans, ...snapshots.flat().map((key): ObjectRef => ({ kind: 'snapshot', key }))];
 }
 
 /**
- * {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise, and at
- * unfinished transfers, which make room for the work to come.
+ * Runs {@link collectGarbage} if a process died during its work or during a collection. Otherwise it only reads the
+ * leases and trims unfinished transfers, which frees space for the coming work.
  */
 export async function collectAfterDeaths(store: Store, options: AbortOptions = {}): Promise<void> {
   await store.openForWriting(options);
@@ -109,13 +109,12 @@ export async function collectAfterDeaths(store: Store, options: AbortOptions = {
   else await trimTransfers(store);
 }
 
-// Little is gone within this; what takes longer must not hold a command back.
+// Longest time that a command spends on the trash itself.
 const briefMs = 50;
 
 /**
- * Empties the trash as far as a moment allows; the rest goes behind the command. On a full disk the next command needs
- * the room at once, so that there all of it goes first. What cannot be deleted is none of the command's: its work is
- * done, and whoever prunes is told.
+ * Empties the trash for a short time and leaves the rest to a helper process. On a full disk it empties all of it,
+ * because the next command needs the space. Entries that cannot be deleted are ignored here; a prune reports them.
  */
 export async function emptyTrashBriefly(layout: StoreLayout): Promise<void> {
   const { root, trash } = layout;
@@ -124,6 +123,7 @@ export async function emptyTrashBriefly(layout: StoreLayout): Promise<void> {
     await emptyTrash(trash, { signal });
   } catch (error) {
     if (signal === undefined || error !== signal.reason) throw error;
+    // Loaded here, because a small trash needs no helper.
     const { emptyTrashInBackground } = await import('./empty-trash-in-background.ts');
     await emptyTrashInBackground(layout);
   }

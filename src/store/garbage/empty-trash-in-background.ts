@@ -5,8 +5,8 @@ import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { StoreLayout } from '../layout.ts';
 
 /**
- * Has the trash emptied by a helper process of low priority, which outlives the command that took something away. When it
- * cannot be started, or is killed, the trash is left to the next command that removes something.
+ * Starts a helper process of low priority that empties the trash and outlives the command. If it cannot be started, or
+ * is killed, the next command that removes something empties the trash.
  */
 export async function emptyTrashInBackground({ locks, trash }: Pick<StoreLayout, 'locks' | 'trash'>): Promise<void> {
   await keepHelper({

@@ -3,24 +3,25 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { TransferRecord } from '../../metadata/transfers.ts';
 import type { Store } from '../store.ts';
 
-/** An unfinished download or upload, and what it takes of the disk. */
+/** An unfinished download or upload, and its size on the disk. */
 export interface UnfinishedTransfer extends TransferRecord {
-  /** Allocated blocks. */
+  /** Allocated bytes. */
   readonly storedBytes: number;
 }
 
-/** Bounds of what unfinished transfers may take: bytes that can be fetched again. */
+/** Limits of unfinished transfers, whose bytes can be sent again. */
 export interface TransferLimits {
+  /** Allocated bytes of all transfers. */
   readonly totalBytes: number;
-  /** Since the last byte came. */
+  /** Milliseconds since the last byte. */
   readonly idleMs: number;
-  /** Uploads may be begun that no byte of ever comes. */
+  /** Number of transfers: an upload may be started and never receive a byte. */
   readonly count: number;
 }
 
 const limits: TransferLimits = { totalBytes: 10e9, idleMs: 7 * 24 * 60 * 60 * 1000, count: 10_000 };
 
-/** The longest untouched first. */
+/** Lists the unfinished transfers, the longest untouched first. */
 export function listTransfers({ metadata, content }: Store): UnfinishedTransfer[] {
   const records = metadata.transfers.list();
   if (records.length === 0) return [];
@@ -29,8 +30,8 @@ export function listTransfers({ metadata, content }: Store): UnfinishedTransfer[
 }
 
 /**
- * Discards the transfers, the longest untouched first, that are beyond the bounds or in the way of work while the disk is
- * short. One that is being written stays. Returns how many went.
+ * Discards the transfers above the limits, the longest untouched first, and further ones while the disk is short of
+ * space. One that is being written stays. Returns how many were discarded.
  */
 export async function trimTransfers(
   store: Store,
@@ -39,24 +40,23 @@ export async function trimTransfers(
   const transfers = listTransfers(store);
   let left = transfers.reduce((total, { storedBytes }) => total + storedBytes, 0);
   let removed = 0;
-  let isRoomWanted = transfers.length > 0 && isShort(store.layout.root);
+  let isSpaceNeeded = transfers.length > 0 && isShortOfSpace(store.layout.root);
   for (const transfer of transfers) {
     const { writtenAt, storedBytes, verifiedBytes } = transfer;
     signal?.throwIfAborted();
     const isTooMany = transfers.length - removed > count;
-    const isBeyond = isTooMany || left > totalBytes || Date.now() - writtenAt > idleMs;
-    // One of which nothing came yet gives none.
-    const givesRoom = storedBytes + verifiedBytes > 0;
-    if (!isBeyond && !(isRoomWanted && givesRoom)) continue;
+    const isAboveLimits = isTooMany || left > totalBytes || Date.now() - writtenAt > idleMs;
+    const hasBytes = storedBytes + verifiedBytes > 0;
+    if (!isAboveLimits && !(isSpaceNeeded && hasBytes)) continue;
     if (!(await discardTransfer(store, transfer))) continue;
     left -= storedBytes;
     removed++;
-    isRoomWanted = isShort(store.layout.root);
+    isSpaceNeeded = isShortOfSpace(store.layout.root);
   }
   return removed;
 }
 
-/** Discards an unfinished transfer. Returns false, and leaves it, when somebody writes it or has written it since it was listed. */
+/** Discards an unfinished transfer. Returns false and keeps it when it is being written, or was since it was listed. */
 export async function discardTransfer(
   { metadata, content }: Store,
   { ref, writtenAt }: Pick<TransferRecord, 'ref' | 'writtenAt'>,
@@ -68,8 +68,8 @@ export async function discardTransfer(
 const shortBytes = 1 << 30;
 const shortShare = 0.05;
 
-/** Little enough is free that other work will want it. */
-function isShort(root: string): boolean {
+/** True when the disk has so little space left that other work will need it. */
+function isShortOfSpace(root: string): boolean {
   const { blocks, bavail, bsize } = statfsSync(root);
   return bavail * bsize < Math.min(shortBytes, blocks * bsize * shortShare);
 }

@@ -2,10 +2,10 @@ import { setPriority } from 'node:os';
 import { emptyTrash, namesInTrash } from '../../metadata/trash.ts';
 import { type HelperProgram, runHelper } from '../../sys/helper/run-helper.ts';
 
-// The helper that empty-trash-in-background.ts keeps; its argument is the trash folder.
-// Behind all others, but not so far that it never comes to its turn on a busy machine.
-const low = 10;
-// Others that empty the trash get in the way at times; what stays through this many rounds cannot be deleted.
+// The helper process of empty-trash-in-background.ts; its argument is the trash folder.
+// Lower than usual, but high enough that it still runs on a busy machine.
+const lowPriority = 10;
+// Entries that remain after this many rounds cannot be deleted. One is not enough: other processes delete them, too.
 const fruitlessRounds = 5;
 
 class TrashEmptier implements HelperProgram {
@@ -36,5 +36,5 @@ class TrashEmptier implements HelperProgram {
   }
 }
 
-setPriority(low);
+setPriority(lowPriority);
 runHelper(([directory = '']) => new TrashEmptier(directory));

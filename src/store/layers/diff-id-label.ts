@@ -1,2 +1,2 @@
-/** Label of a snapshot: the diffID that its changes have, so that a cached step is never read again. */
+/** Label of a snapshot with the diffID of its changes, so that a cached step is never read again. */
 export const diffIdLabel = 'strata.diff-id';

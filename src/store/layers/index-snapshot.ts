@@ -16,14 +16,15 @@ import { diffIdLabel } from './diff-id-label.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
 import type { CopiedChanges } from './types.ts';
 
+/** A recorded layer, compared with some layers below it. */
 export interface IndexedLayer extends LayerRecord {
-  /** For each of the layers below that were asked about, how many bytes of its files this one deletes. */
+  /** Bytes of files that this layer deletes, for each of the compared layers. */
   readonly deletes: readonly number[];
 }
 
 /**
- * Makes a layer of what a snapshot changed, and records it; `below` are layers to compare it with. With `copyOf` the
- * snapshot is new, and a copy of these changes becomes its own on the way.
+ * Makes and records the layer of a snapshot's changes; `below` are layers to compare it with. With `copyOf` the
+ * snapshot is new, and these changes are copied into it at the same time.
  */
 export async function indexSnapshot(
   store: Store,
@@ -40,32 +41,32 @@ export async function indexSnapshot(
     access: copyOf ? 'write' : 'read',
     signal,
   });
-  const own = await withAmendedIndex(store, snapshotId, lease, changes.tree);
+  const own = await addAmendedIndex(store, snapshotId, lease, changes.tree);
   const make = async (tree: ChangedTree): Promise<AppliedLayer> =>
     await diffLayer({
       tree,
       copy: copyOf && { to: own.upperDir, without: copyOf.without },
       indexFolder: indexes.folder,
       indexName: name,
-      // Its name is taken under the layer's lock, which garbage collection takes too.
+      // An unfinished name; it is published under the layer's lock, which garbage collection takes, too.
       indexPath: () => join(indexes.folder, name),
       signal,
     });
   try {
-    const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
+    const layer = copyOf ? await make(copyOf.tree) : await makeDespiteDamage(own, make);
     const { diffId } = layer;
     await metadata.objects.withPins(lease, (pin) => pin('layer', diffId), { signal });
     await indexes.publish(name, diffId, { signal });
     await metadata.layers.put(layer, lease, { signal });
-    return { ...layer, deletes: deletesOf(indexes, diffId, below) };
+    return { ...layer, deletes: countDeletes(indexes, diffId, below) };
   } catch (error) {
     indexes.discard(name);
     throw error;
   }
 }
 
-/** An amended layer's files say all that its index does, to whoever looks longer. */
-async function withoutDamagedIndex<T>(tree: ChangedTree, make: (tree: ChangedTree) => Promise<T>): Promise<T> {
+/** Runs `make`, and again without the amended layer's index if that is damaged: reading the files instead is slower. */
+async function makeDespiteDamage<T>(tree: ChangedTree, make: (tree: ChangedTree) => Promise<T>): Promise<T> {
   try {
     return await make(tree);
   } catch (error) {
@@ -76,10 +77,10 @@ async function withoutDamagedIndex<T>(tree: ChangedTree, make: (tree: ChangedTre
   }
 }
 
-function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId[]): number[] {
+function countDeletes(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId[]): number[] {
   if (below.length === 0) return [];
   const entriesOf = (id: DiffId): LayerEntries => ({
-    // Opened when asked: most layers delete nothing, and those below need not be looked at.
+    // Opened on demand: most layers delete nothing, so those below need not be read.
     *records() {
       using index = LayerIndex.open(indexes.pathOf(id));
       yield* index.records();
@@ -88,8 +89,8 @@ function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId
   return countDeletedBytes(entriesOf(diffId), below.map(entriesOf));
 }
 
-/** Adds the index of the layer that is amended, if there is one. */
-async function withAmendedIndex(
+/** Adds the index of the amended layer, if there is one. */
+async function addAmendedIndex(
   store: Store,
   snapshotId: string,
   lease: Lease,
@@ -98,11 +99,11 @@ async function withAmendedIndex(
   if (tree.kind !== 'overlay' || tree.amendedDir === undefined) return tree;
   const { snapshotter } = await store.openDriver();
   const amended = amendedId(snapshotter.stat(snapshotId));
-  return amended === undefined ? tree : { ...tree, amendedIndex: await indexOf(store, amended, lease) };
+  return amended === undefined ? tree : { ...tree, amendedIndex: await pinIndex(store, amended, lease) };
 }
 
-/** The index of the layer that a snapshot alone is, kept from now on; undefined when no layer was made of it. */
-async function indexOf({ layers, metadata }: Store, snapshotId: string, lease: Lease): Promise<string | undefined> {
+/** Pins the layer of a single snapshot and returns the path of its index; undefined when no layer was made of it. */
+async function pinIndex({ layers, metadata }: Store, snapshotId: string, lease: Lease): Promise<string | undefined> {
   const label = metadata.snapshots.get(snapshotId)?.labels[diffIdLabel];
   if (label === undefined || !(await metadata.objects.pinIfPresent('layer', label, lease))) return undefined;
   const path = layers.indexes.pathOf(parseDiffId(label));

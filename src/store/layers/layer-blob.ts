@@ -13,23 +13,23 @@ import type { Store } from '../store.ts';
 import { layerAbsent, type Presence, pinPresence, type WantedBlob } from './presence.ts';
 import type { LayerStore } from './types.ts';
 
-/** A layer as a manifest names it, and where its files are. */
+/** A layer as a manifest names it, with the snapshot of its files. */
 export interface NamedLayer {
   readonly diffId: DiffId;
-  /** With the layer's files; undefined when they are not unpacked for the driver in use. */
+  /** Snapshot with the layer's files; undefined when they are not unpacked for the driver in use. */
   readonly snapshotId: string | undefined;
-  /** As the manifest names it. */
+  /** Descriptor in the manifest. */
   readonly descriptor: Descriptor;
 }
 
 export interface BlobOptions extends AbortOptions, ChunksOptions {
-  /** Keeps what is read. */
+  /** Pins the objects that are read. */
   readonly lease: StoreLease;
 }
 
 /**
- * The blob that the layer's descriptor names: the one that is kept, else made again from index and tree when it is the
- * bare tar. Verified to the last byte.
+ * Streams the blob that the layer's descriptor names: the stored one, or for an uncompressed tar one made again from
+ * index and tree. Verified to the last byte.
  * @throws ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_BLOB_DAMAGED, and the signal's reason
  */
 export async function* layerBlob(
@@ -46,7 +46,7 @@ export async function* layerBlob(
       throw error;
     throw new StrataError({
       code: 'ERR_LAYER_DAMAGED',
-      message: `layer ${diffId}: its files are no longer what they were when it was stored`,
+      message: `layer ${diffId}: its files have changed since it was stored`,
       hint: 'Something changed the files of the store. Remove the images that use the layer, then load or build them again.',
       cause: error,
     });
@@ -65,7 +65,7 @@ function bytesOf(
       return presence.digest === digest ? blob : decompress(blob, options);
     }
     case 'remakeable':
-      return remade(layers, diffId, presence.snapshotId, options);
+      return remakeTar(layers, diffId, presence.snapshotId, options);
     case 'remote':
     case 'absent':
       throw layerAbsent(diffId);
@@ -77,7 +77,7 @@ async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOp
   yield* reader.stream(options);
 }
 
-async function* remade(
+async function* remakeTar(
   layers: LayerStore,
   diffId: DiffId,
   snapshotId: string,

@@ -13,16 +13,16 @@ import { fitsChain } from './parent-dependent.ts';
 import { layerAbsent, pinPresence } from './presence.ts';
 
 export interface LayerContentOptions extends AbortOptions {
-  /** Keeps what is read. */
+  /** Pins the objects that are read. */
   readonly lease: StoreLease;
-  /** Without the holes of a sparse file. */
+  /** True leaves out the holes of a sparse file. */
   readonly stored?: boolean | undefined;
 }
 
 /**
- * The content of a file of a layer, by the number of its entry: from the layer's files, with the checks that making its
- * tar again does, else a piece of a blob that is kept. Pieces may be kept, not changed. The bytes are as good as the store's files, which
- * `system check` verifies.
+ * Streams the content of a file of a layer; `ordinal` is the number of its entry. Reads the layer's files, with the
+ * same checks as making the tar again, or a part of a stored blob. The caller may keep the chunks but not change them.
+ * The digest is not checked here; `system check` does that.
  * @throws ERR_LAYER_ABSENT, ERR_LAYER_TREE_CHANGED, ERR_INDEX_CORRUPT, ERR_BLOB_DAMAGED, and the signal's reason
  */
 export async function* layerContent(
@@ -34,33 +34,34 @@ export async function* layerContent(
   using index = await store.layers.open(layer.diffId);
   const placed = index.recordSpan(ordinal);
   if (placed === undefined) throw corruptIndex('names a record it does not hold');
-  if (options.stored === true) return yield* storedBytes({ store, layer, index, placed }, options);
+  if (options.stored === true) return yield* streamStored({ store, layer, index, placed }, options);
   const filler = fillHoles(placed.record);
-  for await (const chunk of storedBytes({ store, layer, index, placed }, options)) {
+  for await (const chunk of streamStored({ store, layer, index, placed }, options)) {
     options.signal?.throwIfAborted();
     yield* filler.write(chunk);
   }
-  for (const piece of filler.finish()) {
-    // Of a few bytes of archive these may be petabytes.
+  for (const chunk of filler.finish()) {
+    // Checked for each chunk: a few bytes of archive can declare petabytes of holes.
     options.signal?.throwIfAborted();
-    yield piece;
+    yield chunk;
   }
 }
 
-interface Wanted {
+interface LayerFile {
   readonly store: Store;
   readonly layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>;
   readonly index: LayerIndex;
   readonly placed: RecordSpan;
 }
 
-async function* storedBytes(wanted: Wanted, options: LayerContentOptions): AsyncGenerator<Uint8Array, void> {
-  const { store, layer, index, placed } = wanted;
+async function* streamStored(file: LayerFile, options: LayerContentOptions): AsyncGenerator<Uint8Array, void> {
+  const { store, layer, index, placed } = file;
   const { body, storedSizeBytes } = placed.record;
   if (storedSizeBytes === 0) return;
-  if (body === 'index') return yield* ofIndex(index, placed);
+  if (body === 'index') return yield* streamFromIndex(index, placed);
   const snapshot = layer.snapshotId === undefined ? undefined : store.metadata.snapshots.get(layer.snapshotId);
-  if (body !== 'tree' || snapshot === undefined || !fitsChain(index, snapshot)) return yield* ofBlob(wanted, options);
+  if (body !== 'tree' || snapshot === undefined || !fitsChain(index, snapshot))
+    return yield* streamFromBlob(file, options);
   await using opened = await store.layers.openFiles(snapshot.id, options);
   using bodies = new TreeBodies(opened.files);
   const out = new Chunks();
@@ -68,7 +69,7 @@ async function* storedBytes(wanted: Wanted, options: LayerContentOptions): Async
   yield* out.rest();
 }
 
-function* ofIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint8Array, void> {
+function* streamFromIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint8Array, void> {
   const { record, span, saved } = placed;
   const out = new Chunks();
   const at = saved ?? { offset: span.offset + record.headerBytes, bodyBytes: span.bodyBytes };
@@ -76,9 +77,9 @@ function* ofIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint8Array, 
   yield* out.rest();
 }
 
-/** A piece of the layer's tar, out of whichever of its blobs is here. */
-async function* ofBlob(
-  { store, layer: { diffId }, placed: { record } }: Wanted,
+/** Streams the file's part of the layer's tar, from any stored blob of the layer. */
+async function* streamFromBlob(
+  { store, layer: { diffId }, placed: { record } }: LayerFile,
   { lease, signal }: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const start = record.offset + record.headerBytes;
@@ -88,10 +89,10 @@ async function* ofBlob(
   if (presence.state !== 'present') throw layerAbsent(diffId);
   await using reader = await store.blobs.open(presence.digest, { signal });
   if (presence.digest === tar) yield* reader.stream({ start, end, signal });
-  else yield* piece(decompress(reader.stream({ signal }), { signal }), start, end);
+  else yield* slice(decompress(reader.stream({ signal }), { signal }), start, end);
 }
 
-async function* piece(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array, void> {
+async function* slice(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array, void> {
   let offset = 0;
   for await (const chunk of bytes) {
     const part = chunk.subarray(Math.max(start - offset, 0), Math.max(end - offset, 0));

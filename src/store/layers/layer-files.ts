@@ -5,8 +5,8 @@ import type { Store } from '../store.ts';
 import type { OpenLayerFiles } from './types.ts';
 
 /**
- * Opens the files of the layer that a snapshot stands for: its own directories, or a whole tree where the driver keeps no
- * others. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
+ * Opens the files of a snapshot's layer: its own directories, or the whole tree where the driver has no own
+ * directories. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
  */
 export async function openLayerFiles(store: Store, snapshotId: string, options: AbortOptions): Promise<OpenLayerFiles> {
   const { trees, metadata } = store;

@@ -10,13 +10,13 @@ import { unfinishedIndexName } from './unfinished-indexes.ts';
 const suffix = '.idx';
 const namePattern = /^([0-9a-f]{64})\.idx$/;
 
-/** The folder of layer indexes: the one place that knows how an index is named. */
+/** The folder of layer indexes. All file names in it are made and parsed here. */
 export class LayerIndexes {
   readonly folder: string;
   readonly #locks: ObjectLocks;
   readonly #isNamed: (diffId: DiffId) => boolean;
 
-  /** `isNamed` says whether an image names a layer. */
+  /** `isNamed` returns true when an image names a layer. */
   constructor(folder: string, locks: ObjectLocks, isNamed: (diffId: DiffId) => boolean) {
     this.folder = folder;
     this.#locks = locks;
@@ -34,16 +34,17 @@ export class LayerIndexes {
     return hex === undefined ? undefined : `sha256:${hex}`;
   }
 
+  /** Returns the path of a layer's index. */
   pathOf(diffId: DiffId): string {
     return join(this.folder, LayerIndexes.nameOf(diffId));
   }
 
-  /** Returns the name under which an index is written before its layer is known; garbage collection knows it by the lease. */
+  /** Returns the name of an index that is being written. It contains the lease's ID, for garbage collection. */
   nameOfNew(lease: Lease, snapshotId: string): string {
     return unfinishedIndexName(lease, snapshotId);
   }
 
-  /** Puts a finished index in its place, under the lock that garbage collection takes too. */
+  /** Renames a finished index to its final name, under the lock that garbage collection takes, too. */
   async publish(name: string, diffId: DiffId, options: AbortOptions): Promise<void> {
     const written = join(this.folder, name);
     const publish = async (): Promise<void> =>
@@ -51,7 +52,7 @@ export class LayerIndexes {
     await this.#locks.with('layer', diffId, publish, options);
   }
 
-  /** Removes an index that was not placed. Idempotent. */
+  /** Removes an index that was not published. Idempotent. */
   discard(name: string): void {
     rmSync(join(this.folder, name), { force: true });
   }

@@ -6,12 +6,13 @@ import { diffIdLabel } from './diff-id-label.ts';
 import type { IndexedLayer } from './index-snapshot.ts';
 import type { CopiedChanges, CreatedLayer, LayersBelow, MakeLayerOptions } from './types.ts';
 
-// How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
+// Bytes that the changes delete of each step below, nearest first, separated by spaces; absent when all are 0.
 const deletesLabel = 'strata.deletes';
 
 /**
- * Returns the layer of a committed snapshot's changes: the tree stays where it is, and an index beside it gives the tar
- * back. The snapshot carries its chainID afterwards, so that a second call reads nothing but a row.
+ * Returns the layer of a committed snapshot's changes, and makes it if necessary: the tree stays where it is, and an
+ * index is written from which the tar can be made again. The snapshot carries its chainID afterwards, so a second call
+ * only reads a row.
  */
 export async function makeLayer(
   store: Store,
@@ -19,7 +20,7 @@ export async function makeLayer(
   below: LayersBelow,
   options: MakeLayerOptions,
 ): Promise<CreatedLayer> {
-  const known = await findMade(store, snapshotId, options.lease);
+  const known = await findLayer(store, snapshotId, options.lease);
   const layer = known ?? (await indexChanges(store, snapshotId, below.made, options));
   const chainId = nextChainId(below.chainId, layer.diffId);
   const named = await nameChain(store, snapshotId, chainId, options.lease);
@@ -31,7 +32,7 @@ export async function makeLayer(
   };
 }
 
-/** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */
+/** Copies changes on the same parent into a new snapshot, and makes their layer at the same time. */
 export async function copyIntoLayer(
   store: Store,
   snapshotId: string,
@@ -41,11 +42,11 @@ export async function copyIntoLayer(
   await indexChanges(store, snapshotId, [], { ...options, copyOf });
 }
 
-async function findMade(store: Store, snapshotId: string, lease: Lease): Promise<IndexedLayer | undefined> {
+async function findLayer(store: Store, snapshotId: string, lease: Lease): Promise<IndexedLayer | undefined> {
   const { snapshots, objects, layers } = store.metadata;
   const { labels } = snapshots.get(snapshotId) ?? {};
   const label = labels?.[diffIdLabel];
-  // The images that keep it may be removed before this one is recorded.
+  // Pinned: the images that keep the layer may be removed before ours is recorded.
   if (label === undefined || !(await objects.pinIfPresent('layer', label, lease))) return undefined;
   const record = layers.get(parseDiffId(label));
   return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
@@ -58,7 +59,7 @@ async function indexChanges(
   options: MakeLayerOptions & { readonly copyOf?: CopiedChanges },
 ): Promise<IndexedLayer> {
   const { snapshotter } = await store.openDriver();
-  // A build whose steps are all in the cache needs none of it.
+  // Loaded here: a build whose steps are all in the cache does not need it.
   const { indexSnapshot } = await import('./index-snapshot.ts');
   const layer = await indexSnapshot(store, snapshotId, below, options);
   await snapshotter.update(snapshotId, {
@@ -69,7 +70,7 @@ async function indexChanges(
   return layer;
 }
 
-/** Returns the snapshot that carries the chainID afterwards: this one, or the one that stood already. */
+/** Sets the chainID and returns the snapshot that carries it: this one, or an earlier one. */
 async function nameChain(
   { metadata: { snapshots } }: Store,
   snapshotId: string,

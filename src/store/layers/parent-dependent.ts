@@ -5,8 +5,8 @@ import type { Snapshotter } from '../../snapshots/types.ts';
 const label = 'strata.parent-dependent';
 
 /**
- * Notes that the layer of this snapshot went through a symlink of a layer below. The index is shared by all snapshots of
- * one diffID and tells the places of the layer on another parent, so this snapshot cannot give the tar back.
+ * Records that unpacking this snapshot's layer followed a symlink of a layer below. All snapshots of one diffID share
+ * an index, which has the paths of the layer on another parent, so the tar cannot be made again from this snapshot.
  */
 export async function markParentDependent(
   snapshotter: Pick<Snapshotter, 'stat' | 'update'>,
@@ -15,9 +15,10 @@ export async function markParentDependent(
   await snapshotter.update(id, { ...snapshotter.stat(id).labels, [label]: 'yes' });
 }
 
+/** True when the snapshot was marked by {@link markParentDependent}. */
 export const isParentDependent = ({ labels }: Pick<SnapshotRecord, 'labels'>): boolean => labels[label] !== undefined;
 
-/** True when a layer's index says where its entries stand on the layers that this snapshot stands on. */
+/** True when the paths in a layer's index are those of its entries in this snapshot. */
 export const fitsChain = (
   { summary }: Pick<LayerIndex, 'summary'>,
   snapshot: Pick<SnapshotRecord, 'labels'>,

@@ -6,29 +6,31 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import { isParentDependent } from './parent-dependent.ts';
 
-/** One blob of a layer, such as the one that a manifest names; that of the diffID's digest is the bare tar. */
+/**
+ * A blob of a layer, such as the one that a manifest names. With the digest of the diffID it is the uncompressed tar.
+ */
 export interface WantedBlob {
   readonly diffId: DiffId;
   readonly digest: Digest;
-  /** With the layer's files; undefined when they are not unpacked for the driver in use. */
+  /** Snapshot with the layer's files; undefined when they are not unpacked for the driver in use. */
   readonly snapshotId?: string | undefined;
 }
 
-/** Where the bytes of a layer's blob are to be had from. */
+/** The source from which the bytes of a layer's blob are available. */
 export type Presence =
-  /** They are in the store, in this blob: the wanted one, or a compressed one of which the wanted tar comes out. */
+  /** This blob of the store: the wanted one, or a compressed one that contains the wanted tar. */
   | { readonly state: 'present'; readonly digest: Digest }
-  /** They are a tar that can be made again from the layer's index and the files of this snapshot. */
+  /** The tar can be made again from the layer's index and the files of this snapshot. */
   | { readonly state: 'remakeable'; readonly snapshotId: string }
-  /** The store knows that the blob is this layer, and has to get it from elsewhere. */
+  /** The store knows that the blob is this layer, but does not have it. */
   | { readonly state: 'remote' }
-  /** Nothing is known of them. */
+  /** The store knows nothing about the blob. */
   | { readonly state: 'absent' };
 
 type PresenceRecords = Pick<Metadata, 'objects' | 'layers' | 'snapshots'>;
 
 /**
- * Decides where a blob is to be had from, the cheapest way first:
+ * Decides from where a blob is available, the cheapest source first:
  *
  * | what is recorded | tar | other blob |
  * |---|---|---|
@@ -53,7 +55,7 @@ export function presenceOf(records: PresenceRecords, { diffId, digest, snapshotI
   return { state: 'remote' };
 }
 
-/** {@link presenceOf}, in one transaction with the pins that keep what it finds for as long as the lease. */
+/** Calls {@link presenceOf} and pins the objects it finds to the lease, in one transaction. */
 export async function pinPresence(
   records: PresenceRecords,
   wanted: WantedBlob,
@@ -70,16 +72,19 @@ export async function pinPresence(
   );
 }
 
-/** Whether the files of this snapshot give the exact tar back: not so where others lie below than the layer's index is of. */
+/**
+ * True when the exact tar can be made from the files of this snapshot: not if the index belongs to other layers below.
+ */
 export const isRemakeable = (
   layer: Pick<LayerRecord, 'remakeable'>,
   snapshot: Parameters<typeof isParentDependent>[0],
 ): boolean => layer.remakeable && !isParentDependent(snapshot);
 
-/** Whether the store knows that this blob is this layer. */
+/** True when the store knows that this blob is this layer. */
 export const isBlobOf = (layers: Pick<Layers, 'blobsOf'>, diffId: DiffId, digest: Digest): boolean =>
   parseDigest(diffId) === digest || layers.blobsOf(diffId).some((blob) => blob.digest === digest);
 
+/** The error for a layer whose bytes are not available. */
 export const layerAbsent = (diffId: DiffId): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_ABSENT',

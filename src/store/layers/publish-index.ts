@@ -3,29 +3,31 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
-const pieceBytes = 1 << 20;
+const chunkBytes = 1 << 20;
 
 export interface PublishIndexOptions {
-  /** The index that stands was flushed. One that was not may be lost on the disk, and still read well from memory. */
+  /**
+   * True when an existing index was flushed. An unflushed one may be lost on the disk and still be read from memory.
+   */
   readonly isTrusted: boolean;
 }
 
 /**
- * Gives a finished index its name; to be called under the layer's lock. One that stands may be what an image acknowledged
- * long ago is remade from: it stays where it says the same, and else gives way to one that is on the disk already. A
- * rename alone would let a power cut leave an empty file in its place.
+ * Renames a finished index to its final path; to be called under the layer's lock. An acknowledged image may depend on
+ * an existing index. It is kept if it is equal; otherwise the new one is flushed before it replaces it, because after a
+ * rename alone a power cut can leave an empty file.
  */
 export async function publishIndex(written: string, path: string, { isTrusted }: PublishIndexOptions): Promise<void> {
-  await using standing = await openIfThere(path);
-  if (standing !== undefined) {
+  await using existing = await openIfExists(path);
+  if (existing !== undefined) {
     await using file = await open(written, 'r');
-    if (isTrusted && (await isReadableAndSame(file, standing))) return rmSync(written);
+    if (isTrusted && (await isReadableAndSame(file, existing))) return rmSync(written);
     await file.sync();
   }
   renameSync(written, path);
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+async function openIfExists(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch (error) {
@@ -34,9 +36,9 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function isReadableAndSame(written: FileHandle, standing: FileHandle): Promise<boolean> {
+async function isReadableAndSame(written: FileHandle, existing: FileHandle): Promise<boolean> {
   try {
-    return await isSame(written, standing);
+    return await isSame(written, existing);
   } catch (error) {
     describeReadFault(error);
     return false;
@@ -46,7 +48,7 @@ async function isReadableAndSame(written: FileHandle, standing: FileHandle): Pro
 async function isSame(a: FileHandle, b: FileHandle): Promise<boolean> {
   const { size } = await a.stat();
   if ((await b.stat()).size !== size) return false;
-  const [left, right] = [Buffer.alloc(Math.min(size, pieceBytes)), Buffer.alloc(Math.min(size, pieceBytes))];
+  const [left, right] = [Buffer.alloc(Math.min(size, chunkBytes)), Buffer.alloc(Math.min(size, chunkBytes))];
   for (let offset = 0; offset < size; ) {
     const [{ bytesRead: count }, { bytesRead: other }] = await Promise.all([
       a.read(left, 0, left.length, offset),

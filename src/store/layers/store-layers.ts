@@ -15,7 +15,7 @@ import type {
   UnpackRequest,
 } from './types.ts';
 
-/** The layers of an open store; what unpacks and makes them is loaded when it is first used. */
+/** The layers of an open store. The code that unpacks and makes them is loaded when it is first used. */
 export class StoreLayers implements LayerStore {
   readonly indexes: LayerIndexes;
   readonly #store: Store;

@@ -8,6 +8,7 @@ import type { LayerRecord } from '../../metadata/layers.ts';
 import type { ChainId, DiffId } from '../../spec/digest.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
 
+/** A layer to be unpacked, if the store lacks it. */
 export interface LayerToUnpack {
   readonly diffId: DiffId;
   /** Called only when the layer has to be unpacked; may throw. */
@@ -15,59 +16,60 @@ export interface LayerToUnpack {
 }
 
 export interface UnpackRequest extends AbortOptions {
-  /** From the base up. */
+  /** Layers from the base up. */
   readonly layers: readonly LayerToUnpack[];
   readonly lease: Lease;
   readonly report?: (event: LayerProgress) => void;
 }
 
-/** A layer that stands: unpacked, committed under its chainID, indexed and recorded. */
+/** An unpacked layer: committed under its chainID, indexed and recorded. */
 export interface UnpackedLayer {
   readonly record: LayerRecord;
-  /** Absent for a layer that stood already. */
+  /** Result of unpacking; undefined for a layer that was unpacked before. */
   readonly applied: AppliedLayer | undefined;
-  /** Its exact tar can be made again from its index and its files on this chain. */
+  /** True when the exact tar can be made again from the layer's index and its files on this chain. */
   readonly remakeable: boolean;
 }
 
-/** All of it is pinned to the lease. */
+/** An unpacked chain of layers, all pinned to the lease. */
 export interface UnpackedChain {
-  /** From the base up. */
+  /** Layers from the base up. */
   readonly layers: readonly UnpackedLayer[];
   /** The snapshot of the whole chain; undefined for an image without layers. */
   readonly snapshotId: string | undefined;
 }
 
-/** A layer as the image names and weighs it. */
+/** A layer and its sizes. */
 export interface LayerSizes {
   readonly diffId: DiffId;
   readonly tarSizeBytes: number;
   readonly sizeBytes: number;
 }
 
-/** A layer made of a snapshot's changes, and the snapshot that stands for it: another one when the same chain stood already. */
+/** A layer made of a snapshot's changes. */
 export interface CreatedLayer extends LayerSizes {
+  /** Snapshot of the layer: another one than the given one if the same chain existed before. */
   readonly snapshotId: string;
-  /** Of this layer and all below it. */
+  /** ChainID up to this layer. */
   readonly chainId: ChainId;
-  /** For each layer of the same build below it, nearest first, how many bytes of that one's files it deletes. */
+  /** Bytes of files that it deletes, for each layer of the same build below it, nearest first. */
   readonly deletes: readonly number[];
-  /** False when it was made before and only its row was read. */
+  /** False when the layer existed before, and only its row was read. */
   readonly isNew: boolean;
 }
 
-/** The layers that a snapshot stands on. */
+/** The layers below a snapshot. */
 export interface LayersBelow {
-  /** Of all of them; undefined when there are none. */
+  /** ChainID of all of them; undefined if there are none. */
   readonly chainId: ChainId | undefined;
-  /** Those that the same build made, nearest first. */
+  /** Layers that the same build made, nearest first. */
   readonly made: readonly DiffId[];
 }
 
 /** Changes to copy into a new snapshot. */
 export interface CopiedChanges {
   readonly tree: ChangedTree;
-  /** Paths that are left out. */
+  /** Paths to leave out. */
   readonly without: ReadonlySet<string>;
 }
 
@@ -75,29 +77,29 @@ export interface CopiedChanges {
 export interface LayerMaker {
   /**
    * Returns the layer of a committed snapshot's changes, made at the first call. The snapshot carries its chainID
-   * afterwards, so that a second call reads nothing but a row.
+   * afterwards, so a second call only reads a row.
    */
   make(snapshotId: string, below: LayersBelow, options: AbortOptions): Promise<CreatedLayer>;
 }
 
 export type MakeLayerOptions = AbortOptions & { readonly lease: Lease };
 
-/** Where the files of a layer are, for as long as this is held. */
+/** Files of a layer, which can be read until disposal. */
 export interface OpenLayerFiles extends AsyncDisposable {
   readonly files: LayerFiles;
 }
 
-/** The layers of a store. Nothing that `unpack`, `make` and `copy` make is durable before its snapshot is persisted. */
+/** The layers of a store. Results of `unpack`, `make` and `copy` are durable only once their snapshot is persisted. */
 export interface LayerStore {
   readonly indexes: LayerIndexes;
   /** Opens the index of a layer. Throws what `LayerIndex.open` throws. */
   open(diffId: DiffId): Promise<LayerIndex>;
-  /** Opens the files of the layer that a snapshot stands for. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED. */
+  /** Opens the files of a snapshot's layer. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED. */
   openFiles(snapshotId: string, options: AbortOptions): Promise<OpenLayerFiles>;
-  /** Makes a chain of layers stand. Throws as `unpackChain`. */
+  /** Unpacks the missing layers of a chain. Throws as `unpackChain`. */
   unpack(request: UnpackRequest): Promise<UnpackedChain>;
   /** Returns the layer of a committed snapshot's changes, made at the first call. */
   make(snapshotId: string, below: LayersBelow, options: MakeLayerOptions): Promise<CreatedLayer>;
-  /** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */
+  /** Copies changes on the same parent into a new snapshot, and makes their layer at the same time. */
   copy(snapshotId: string, changes: CopiedChanges, options: MakeLayerOptions): Promise<void>;
 }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Lease } from '../../ledger/types.ts';
 import type { Leases } from '../../metadata/leases.ts';
 
-/** What the name of a layer index begins with until it is whole and known: whose it is stands in it. */
+/** Returns the name of a layer index that is still being written; it contains the ID of its lease. */
 export const unfinishedIndexName = ({ id }: Pick<Lease, 'id'>, name: string): string => `.new-${id}-${name}`;
 
 const unfinished = /^\.new-([0-9a-f]+)-/;
 
-/** Removes from the folder of indexes what killed processes were writing. Safe beside those that write. */
+/** Removes the unfinished indexes of killed processes. Safe beside processes that write some. */
 export function removeUnfinishedIndexes(folder: string, leases: Leases): void {
-  // Files first: whoever makes one has recorded his lease before.
+  // Files are listed first: a lease is recorded before its files are created.
   const owners = Map.groupBy(readdirSync(folder), (name) => unfinished.exec(name)?.[1]);
   owners.delete(undefined);
   if (owners.size === 0) return;

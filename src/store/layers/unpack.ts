@@ -19,21 +19,21 @@ import type { LayerToUnpack, MakeLayerOptions, UnpackedChain, UnpackedLayer, Unp
 const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 
 /**
- * Makes a chain of layers stand: what the store has is not unpacked again, the rest is, side by side where the driver
- * keeps own directories. Nothing is durable yet: the caller flushes once and then persists the topmost snapshot.
- * Rejects without leaving an unfinished snapshot; finished layers stay for as long as the lease.
+ * Unpacks the layers of a chain that the store lacks, in parallel where the driver has own directories. Nothing is
+ * durable yet: the caller flushes once and then persists the topmost snapshot. After a failure no unfinished snapshot
+ * remains; finished layers stay as long as the lease.
  * @throws what `applyChain` throws, what a layer's `source` throws, ERR_LAYER_LIMIT, and the signal's reason
  */
 export async function unpackChain(store: Store, request: UnpackRequest): Promise<UnpackedChain> {
   const diffIds = request.layers.map(({ diffId }) => diffId);
   const chain = chainIds(diffIds);
-  const standing = await findUnpacked(diffIds, chain, request, store);
-  const unpacking = new Unpacking(request, store, standing.snapshotId);
-  await unpacking.unpack(standing.layers.length, chain);
-  return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
+  const existing = await findUnpacked(diffIds, chain, request, store);
+  const unpacking = new Unpacking(request, store, existing.snapshotId);
+  await unpacking.unpack(existing.layers.length, chain);
+  return { layers: [...existing.layers, ...unpacking.done], snapshotId: unpacking.topId };
 }
 
-/** Returns how many of the layers, from the base up, stand unpacked; they are pinned. */
+/** Returns how many of the layers, from the base up, are unpacked, and pins these. */
 export async function countUnpacked(
   store: Store,
   diffIds: readonly DiffId[],
@@ -43,7 +43,7 @@ export async function countUnpacked(
   return layers.length;
 }
 
-/** The longest part of the chain, from the base up, that needs no work. */
+/** Finds and pins the longest part of the chain, from the base up, that is unpacked. */
 async function findUnpacked(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
@@ -57,7 +57,7 @@ async function findUnpacked(
   const { snapshotter } = await store.openDriver();
   for (let count = chain.length; count > 0; count--) {
     const snapshot = await metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
-    // Files that were removed by hand: unpacked again, they take the place of the damaged ones.
+    // A snapshot whose files were removed by hand is unpacked again and replaced.
     if (snapshot === undefined || !(await snapshotter.isWhole(snapshot.id))) continue;
     const line = layerChain(snapshot.id, metadata.snapshots).toReversed();
     const own = diffIds.slice(0, count);
@@ -73,7 +73,7 @@ async function findUnpacked(
   return noLayers;
 }
 
-/** One that is gone or damaged is written anew when the layer is unpacked again. */
+/** True for a complete index. A missing or damaged one is written again when the layer is unpacked again. */
 function hasIndex(indexes: LayerIndexes, diffId: DiffId): boolean {
   try {
     return isWholeIndex(indexes.pathOf(diffId), diffId);
@@ -86,7 +86,7 @@ function hasIndex(indexes: LayerIndexes, diffId: DiffId): boolean {
 interface NewLayer {
   readonly source: LayerSource;
   readonly snapshotId: string;
-  /** Name of its index until it is placed. */
+  /** Name of its index until that is published. */
   readonly indexName: string;
 }
 
@@ -96,7 +96,7 @@ class Unpacking {
   readonly #unfinished = new Set<string>();
   readonly #indexes: string[] = [];
   readonly done: UnpackedLayer[] = [];
-  /** The topmost of the snapshots that stand. */
+  /** The topmost committed snapshot. */
   topId: string | undefined;
 
   constructor(request: UnpackRequest, store: Store, topId: string | undefined) {
@@ -105,21 +105,22 @@ class Unpacking {
     this.topId = topId;
   }
 
-  async unpack(standing: number, chain: readonly ChainId[]): Promise<void> {
-    const layers = this.#request.layers.slice(standing);
+  /** Unpacks the layers of the request, except the first `existing`. */
+  async unpack(existing: number, chain: readonly ChainId[]): Promise<void> {
+    const layers = this.#request.layers.slice(existing);
     if (layers.length === 0) return;
-    const ids = chain.slice(standing);
+    const ids = chain.slice(existing);
     try {
       const { snapshotter } = await this.#store.openDriver();
-      if (snapshotter.capabilities.parallelApply) await this.#sideBySide(layers, ids);
-      else await this.#oneByOne(layers, ids);
+      if (snapshotter.capabilities.parallelApply) await this.#unpackInParallel(layers, ids);
+      else await this.#unpackInOrder(layers, ids);
     } catch (error) {
       await this.#undo();
       throw error;
     }
   }
 
-  async #sideBySide(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+  async #unpackInParallel(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
     const {
       layers: { indexes },
     } = this.#store;
@@ -128,7 +129,7 @@ class Unpacking {
     const sources = layers.map(sourceOf);
     const prepared: NewLayer[] = [];
     for (const source of sources) prepared.push(await this.#prepare(source, undefined));
-    const own = (id: string): string => directory(snapshotter.ownDirectory?.(id));
+    const own = (id: string): string => requireDirectory(snapshotter.ownDirectory?.(id));
     const applied = await applyChain({
       layers: prepared.map(({ source, snapshotId, indexName }) => ({
         source,
@@ -143,7 +144,7 @@ class Unpacking {
     for (const [at, layer] of prepared.entries()) await this.#finish(layer, applied[at], idAt(chain, at), this.topId);
   }
 
-  async #oneByOne(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+  async #unpackInOrder(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
     for (const [at, layer] of layers.entries()) {
       const prepared = await this.#prepare(sourceOf(layer), this.topId);
       const applied = await this.#applyOnto(prepared);
@@ -185,7 +186,7 @@ class Unpacking {
     const { lease, signal } = this.#request;
     const record = await this.#record(applied, indexName);
     const { snapshotter } = await this.#store.openDriver();
-    // Before the commit: a standing snapshot never lacks the mark, whatever ends this process.
+    // Before the commit, so that a committed snapshot never lacks the mark, even after a kill.
     if (applied.parentDependent) await markParentDependent(snapshotter, snapshotId);
     const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
     this.#unfinished.delete(snapshotId);
@@ -193,7 +194,7 @@ class Unpacking {
     this.done.push({ record, applied, remakeable: isRemakeable(record, committed) });
   }
 
-  /** Puts the index in place and the row beside it, in the order that garbage collection expects. */
+  /** Publishes the index, then records the layer, which is the order that garbage collection expects. */
   async #record(applied: AppliedLayer, written: string): Promise<LayerRecord> {
     const {
       metadata,
@@ -203,7 +204,7 @@ class Unpacking {
     const { diffId, tarSizeBytes, sizeBytes, entries, parentDependent } = applied;
     await metadata.objects.withPins(lease, (pin) => pin('layer', diffId), { signal });
     const known = metadata.layers.get(diffId);
-    // An index that fits one parent only must not take the place of one that another tree is remade from.
+    // An index that fits one parent only must not replace one that an image's tar is made from.
     const isKept = known !== undefined && metadata.layers.isNamed(diffId) && hasIndex(indexes, diffId);
     if (isKept && parentDependent) {
       indexes.discard(written);
@@ -216,7 +217,7 @@ class Unpacking {
     return record;
   }
 
-  /** Does not look at the caller's signal. */
+  /** Removes unfinished snapshots and indexes, also after an abort. */
   async #undo(): Promise<void> {
     for (const name of this.#indexes) this.#store.layers.indexes.discard(name);
     const { snapshotter } = await this.#store.openDriver();
@@ -224,7 +225,7 @@ class Unpacking {
       try {
         await snapshotter.remove(id, { lease: this.#request.lease });
       } catch (error) {
-        // The driver has removed what it failed to commit.
+        // The driver removes a snapshot by itself when its commit fails.
         if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
       }
     }
@@ -239,7 +240,7 @@ function idAt(chain: readonly ChainId[], at: number): ChainId {
   return id;
 }
 
-function directory(path: string | undefined): string {
+function requireDirectory(path: string | undefined): string {
   invariant(path, 'a snapshot that layers are unpacked into has a directory');
   return path;
 }

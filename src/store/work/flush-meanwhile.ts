@@ -3,10 +3,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
 
 /**
- * Has the disk written to while `work` waits for the processor, so that the flush that counts finds little left. Answers
- * what `work` does; rejects when that has ended and something could not be written.
+ * Flushes the disk from time to time while `work` runs, so that little is left for the final flush. Returns the result
+ * of `work`. If a flush fails, it rejects with that error once `work` has ended.
  *
- * A flush holds up whoever makes files meanwhile: work shorter than `pauseMs` sees none, long work ever fewer.
+ * A flush delays the creation of files, so the pauses grow: work shorter than `pauseMs` sees none, longer work ever
+ * fewer.
  */
 export async function flushMeanwhile<T>(
   disk: { flush(options: AbortOptions): Promise<void> },
@@ -18,17 +19,17 @@ export async function flushMeanwhile<T>(
   flushing.run(async (stop) => {
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       await setTimeout(pauseMs, undefined, { signal: AbortSignal.any([stop, over.signal]) }).catch(() => {
-        // Told by the signals themselves.
+        // The signals are checked below.
       });
       if (over.signal.aborted || stop.aborted) return;
       await disk.flush({ signal: stop });
     }
   });
-  const answer = await work().catch((error: unknown) => {
-    // It may have failed for want of what the disk did not take.
+  const result = await work().catch((error: unknown) => {
+    // The failed flush may be the reason for this failure, so it is reported first.
     throw flushing.signal.aborted ? flushing.signal.reason : error;
   });
   over.abort();
   await flushing.join();
-  return answer;
+  return result;
 }

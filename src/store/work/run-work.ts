@@ -11,13 +11,13 @@ import { StoreFlush } from './store-flush.ts';
 import type { Work, WorkResult } from './types.ts';
 
 /**
- * The one protocol by which something durable is made:
+ * Runs an operation that makes something durable:
  *
- * 1. what killed processes left is collected;
- * 2. a lease is opened, under which `body` makes files and snapshots;
- * 3. one flush, and the snapshots are marked durable;
- * 4. `record` writes the rows, which is the acknowledgement;
- * 5. after a failure of any of these, what was made is collected at once; the trash is emptied in any case.
+ * 1. Collect the leftovers of killed processes.
+ * 2. Open a lease, under which `body` creates files and snapshots.
+ * 3. Flush once, and mark the snapshots durable.
+ * 4. Let `record` write the rows, which acknowledges the result.
+ * 5. After a failure of any step, collect what was created at once. Empty the trash in any case.
  *
  * Rejects with the first failure, or with the signal's reason.
  */
@@ -31,16 +31,16 @@ export async function runWork<T>(
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => emptyTrashBriefly(store.layout));
   try {
-    return await underLease(store, purpose, body, options);
+    return await runUnderLease(store, purpose, body, options);
   } catch (error) {
     await collectGarbage(store).catch(() => {
-      // The first failure is the one to report; the next collection takes what stays.
+      // The first failure is reported; the next collection removes what remains.
     });
     throw error;
   }
 }
 
-async function underLease<T>(
+async function runUnderLease<T>(
   store: Store,
   purpose: string,
   body: (work: Work) => Promise<WorkResult<T>>,
@@ -58,7 +58,7 @@ class LeasedWork implements Work, Disposable {
   readonly content: ContentStore;
   readonly #store: Store;
   readonly #disk: StoreFlush;
-  /** Something was written that no flush covers yet. */
+  /** True when something was written and not flushed yet. */
   #hasWritten = false;
 
   constructor(store: Store, lease: StoreLease) {
@@ -93,13 +93,13 @@ class LeasedWork implements Work, Disposable {
     return await flushMeanwhile(this.#disk, task, options);
   }
 
-  /** Flushes once, unless nothing was written and all of these are durable, and marks the snapshots durable. */
+  /** Flushes once and marks the snapshots durable; does nothing if nothing was written and all of them are durable. */
   async persist(snapshotIds: readonly string[], { signal }: AbortOptions): Promise<void> {
     const { metadata } = this.#store;
     const isDurable = snapshotIds.every((id) => metadata.snapshots.get(id)?.durable === true);
     if (isDurable && !this.#hasWritten) return;
     await this.#disk.flush({ signal });
-    // The uppermost first: all below it are durable with it, and cost nothing more.
+    // The topmost first: marking it marks all below it.
     const { snapshotter } = await this.#store.openDriver();
     for (const id of snapshotIds.toReversed()) await snapshotter.persist(id, { flushed: true, signal });
   }

@@ -3,20 +3,23 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
 import type { SnapshotTrees } from '../trees.ts';
 
-/** An empty folder on the store's filesystem for what only passes through. */
+/** A temporary folder on the store's filesystem. */
 export interface ScratchFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** What of a store it takes. */
-interface ScratchHome {
+/** The parts of a store that a scratch folder needs. */
+interface ScratchStore {
   openDriver(): Promise<{ readonly snapshotter: Snapshotter }>;
   readonly trees: SnapshotTrees;
 }
 
-/** Makes one as an unnamed snapshot: whichever way this process ends, the files go with its lease. */
+/**
+ * Creates an empty scratch folder as an unnamed snapshot, so that its files are collected even if this process is
+ * killed.
+ */
 export async function openScratch(
-  store: ScratchHome,
+  store: ScratchStore,
   { lease, signal }: AbortOptions & { readonly lease: Lease },
 ): Promise<ScratchFolder> {
   const { snapshotter } = await store.openDriver();

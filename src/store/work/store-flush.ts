@@ -3,9 +3,10 @@ import { FilesystemFlush } from '../../sys/syncfs.ts';
 import type { Store } from '../store.ts';
 
 /**
- * The flush of a store that counts for what is made from now on. What the disk did not take is not known, and the kernel
- * calls it written afterwards: so all that is not durable by then is forgotten, or the next build would find a step in
- * the cache, flush without a failure, and acknowledge an image of lost files.
+ * Flushes a store's filesystem; create it before the files that it has to flush. After a failed flush it is unknown
+ * which files are lost, and the kernel reports the failure only once. Everything that is not durable is therefore
+ * dropped: otherwise the next build would find a cached step, flush without a failure, and acknowledge an image with
+ * lost files.
  */
 export class StoreFlush implements Disposable {
   readonly #store: Store;
@@ -30,7 +31,10 @@ export class StoreFlush implements Disposable {
     this.#flush[Symbol.dispose]();
   }
 
-  /** Also what other processes are making at this time: their flushes would be told nothing if they began just now. */
+  /**
+   * Drops all that is not durable, results of other processes included: flushes they open from now on report no
+   * failure.
+   */
   async #forget(failure: unknown): Promise<void> {
     const { layout, metadata, content } = this.#store;
     content.health.markDegraded(layout.root, failure);
@@ -39,7 +43,7 @@ export class StoreFlush implements Disposable {
       const { snapshotter } = await this.#store.openDriver();
       await snapshotter.cleanup();
     } catch {
-      // The first failure is the one to tell.
+      // The failure of the flush is the one to report.
     }
   }
 }

@@ -454,8 +454,8 @@ test('a symlink on the way to a store changes nothing', { skip }, async (t) => {
     const root = join(folder, place);
     await assert.rejects(Engine.open({ root }), {
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
-      message: `root ${root}: a file stands where a folder should be`,
-      hint: 'Choose another place for the store.',
+      message: `root ${root}: a file exists where a folder is expected`,
+      hint: 'Choose another folder for the store.',
     });
   }
 });

@@ -2,7 +2,7 @@ import { type ContainerEnd, type ContainerState, toEndedState } from '../../../c
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import { openCrashMarker } from '../../../store/garbage/crash-marker.ts';
+import { openCrashMarker } from '../../../store/garbage/open-crash-marker.ts';
 import type { StoreLayout } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';

@@ -2,8 +2,8 @@ import { isKind } from '../../errors/index.ts';
 import type { Leases, StoreLease } from '../../metadata/leases.ts';
 
 /**
- * A lease that keeps nothing, for who takes things away: found dead, it has the next command look for what is nobody's. A
- * full disk has no room for it.
+ * Opens a lease that pins nothing, to be held during a removal. If the process is killed midway, the next command finds
+ * the lease dead and collects the leftovers. Returns undefined on a full disk, which has no space for it.
  */
 export async function openCrashMarker(leases: Leases, purpose: string): Promise<StoreLease | undefined> {
   try {
