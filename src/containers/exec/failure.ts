@@ -9,9 +9,13 @@ const notFound = /executable file not found|: exec .*no such file or directory/i
  */
 export function execFailure(log: string, complaint: string): StrataError {
   const text = runtimeComplaint(log, complaint).slice(0, 2000);
+  const isMissing = notFound.test(text);
   return new StrataError({
     code: 'ERR_EXEC',
     message: `OCI runtime exec failed: ${text}: unknown`,
-    details: { exitCode: notFound.test(text) ? 127 : 126 },
+    hint: isMissing
+      ? 'The container has no such program: check its name and PATH in the container.'
+      : 'Check that the program can be run in the container, with that user and working directory.',
+    details: { exitCode: isMissing ? 127 : 126 },
   });
 }

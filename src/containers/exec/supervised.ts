@@ -208,6 +208,6 @@ function leave(child: ChildProcess): void {
 const supervisorGone = (): StrataError =>
   new StrataError({
     code: 'ERR_EXEC_LOST',
-    message: 'exec: its supervisor conmon was killed; nobody knows how the process ended',
-    hint: 'Find out in the container what the process did before you run it again.',
+    message: 'exec: the supervisor conmon was killed; the exit code of the process is unknown',
+    hint: 'Check in the container what the process has done before you run it again.',
   });

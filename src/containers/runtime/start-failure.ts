@@ -35,6 +35,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+const otherHint = 'The message comes from the runtime: check the options of the container, and its image.';
+
 /**
  * Returns the error for a container that did not start, from the runtime's JSON log, or else from its stderr.
  * `details.exitCode` is docker's: 127 for a missing file, 126 for one that cannot be run or entered, else 125.
@@ -45,11 +47,11 @@ export function startFailure(log: string, complaint: string): StrataError {
     '',
   );
   const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;
-  const [, hint] = hints.find(([pattern]) => pattern.test(text)) ?? [];
+  const [, hint = otherHint] = hints.find(([pattern]) => pattern.test(text)) ?? [];
   return new StrataError({
     code: 'ERR_CONTAINER_START',
     message: `container: ${text.slice(0, 2000)}`,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     details: { exitCode },
   });
 }
