@@ -2,23 +2,23 @@ import { statfsSync } from 'node:fs';
 import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { displayName, type Name } from './scratch.ts';
 
-// Of a filesystem that is not full; an attribute takes at most 64 KiB and a block.
-const roomBytes = 1 << 20;
+// Free space from which on a filesystem does not count as full. An attribute takes at most 64 KiB and a block.
+const spaceBytes = 1 << 20;
 
-/** True for an error of {@link attributeFailure} that says that one file cannot have so many attributes. */
+/** True for an error of {@link attributeFailure} that reports too many attributes for one file. */
 export const isAttributeLimit = (error: unknown): error is SyscallError =>
   error instanceof SyscallError && error.code === 'ERR_ATTRIBUTE_LIMIT';
 
 /**
- * What a call that sets an attribute failed with. ext4 has a block for all attributes of a file and says ENOSPC when that
- * is full, which nobody can tell from a full disk but by looking: `fd` is open on the same filesystem.
+ * Returns the error to throw for a failed call that sets an attribute. ext4 has one block for all attributes of a file and
+ * reports ENOSPC when that block is full, as it does for a full disk. The free space decides; `fd` is open on that filesystem.
  */
 export function attributeFailure(error: SyscallError, fd: number, name?: Name): SyscallError {
   const errno = errnoOf(error);
-  if (errno !== 'E2BIG' && (errno !== 'ENOSPC' || !hasRoom(fd))) return error;
+  if (errno !== 'E2BIG' && (errno !== 'ENOSPC' || !hasSpace(fd))) return error;
   return new SyscallError({
     syscall: error.syscall,
-    // Not ENOSPC: no removal of anything else helps.
+    // Not ENOSPC, because removing other files does not help.
     errno: errnoNumber('E2BIG'),
     ...(name === undefined ? {} : { path: displayName(name) }),
     text: {
@@ -30,9 +30,9 @@ export function attributeFailure(error: SyscallError, fd: number, name?: Name): 
   });
 }
 
-function hasRoom(fd: number): boolean {
-  // AT_FDCWD stands for no file.
+function hasSpace(fd: number): boolean {
+  // AT_FDCWD is no file.
   if (fd < 0) return false;
   const { blocks, bavail, bsize, files, ffree } = statfsSync(`/proc/self/fd/${fd}`);
-  return (blocks === 0 || bavail * bsize >= roomBytes) && (files === 0 || ffree > 0);
+  return (blocks === 0 || bavail * bsize >= spaceBytes) && (files === 0 || ffree > 0);
 }

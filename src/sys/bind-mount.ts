@@ -5,12 +5,12 @@ import type { Name } from './scratch.ts';
 
 export interface BindOptions {
   readonly readOnly?: boolean | undefined;
-  /** Takes mounts below the source along; they become read-only too, unless {@link isWritableBelow}. */
+  /** Includes the mounts below the source; they become read-only too, unless {@link isWritableBelow}. */
   readonly recursive?: boolean | undefined;
   readonly isWritableBelow?: boolean | undefined;
 }
 
-/** A bind mount of a directory or file, attached nowhere; the descriptor is the caller's. Linux 5.12. */
+/** Makes a detached bind mount of a directory or file; the caller closes the descriptor. Linux 5.12. */
 export function bindDetached(source: Name, options: BindOptions = {}): number {
   const recursive = options.recursive === true;
   const fd = cloneMount(AT_FDCWD, source, { recursive });
@@ -24,7 +24,7 @@ export function bindDetached(source: Name, options: BindOptions = {}): number {
   return fd;
 }
 
-/** {@link bindDetached}, attached at `target`: never there without being read-only when it is to be. */
+/** Makes a bind mount at `target`. A read-only mount is never writable there, not even for a moment. */
 export function bindMount(source: Name, target: Name, options: BindOptions = {}): void {
   const fd = bindDetached(source, options);
   try {

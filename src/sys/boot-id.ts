@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 let known: string | undefined;
 
-/** The kernel's boot id, proc_sys_kernel(5): a UUID that is another after each start of the machine. */
+/** Returns the kernel's boot id, proc_sys_kernel(5): a UUID that changes with each start of the machine. */
 export function bootId(): string {
   known ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   return known;

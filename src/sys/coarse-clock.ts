@@ -4,8 +4,9 @@ import { lastError, scratch } from './scratch.ts';
 const CLOCK_REALTIME_COARSE = 5;
 
 /**
- * The time that the kernel gives to files changed now (from Linux 6.13 on a later one at times), in seconds and nanoseconds since 1970. It stands still for a tick,
- * 10 ms with HZ=100; two changes within one have the same time before Linux 6.13, and on some filesystems still.
+ * Returns the time that the kernel gives to files changed now, in seconds and nanoseconds since 1970; from Linux 6.13 on their
+ * time may be later. This clock advances once a tick, 10 ms with HZ=100. Two changes within a tick have the same time before
+ * Linux 6.13, and on some filesystems still.
  */
 export function coarseTime(): { seconds: number; nanoseconds: number } {
   const { view, struct, structAddress } = scratch();

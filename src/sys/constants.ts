@@ -1,5 +1,5 @@
-// Linux numbers of open(2), openat(2), fcntl(2), linkat(2), renameat2(2), inode(7). Those that differ between x86-64 and
-// arm64 come from Node, which was compiled on the machine's architecture.
+// Linux numbers of open(2), openat(2), fcntl(2), linkat(2), renameat2(2), inode(7). Numbers that differ between x86-64 and
+// arm64 come from Node, which was compiled for the machine's architecture.
 import { constants } from 'node:fs';
 
 export const O_RDONLY: number = constants.O_RDONLY;
@@ -14,7 +14,7 @@ export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 export const O_TMPFILE: number = 0o20000000 | O_DIRECTORY;
 
-/** Stands for the current directory where a directory descriptor is expected. */
+/** Means the current directory, in place of a directory descriptor. */
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_REMOVEDIR = 0x200;

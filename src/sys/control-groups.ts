@@ -5,23 +5,23 @@ import { errnoOf } from './errno.ts';
 import { ifThere } from './if-there.ts';
 import { readMountInfo } from './mountinfo.ts';
 
-// A killed process leaves its group when the kernel has taken it apart; hundreds on a busy machine take a while.
+// A killed process leaves its group once the kernel has torn it down; hundreds on a busy machine take a while.
 const patienceMs = 30_000;
 
 /**
- * Takes a control group away in every hierarchy, with those below it, and kills what is in them. `path` is from the root
- * of the hierarchies, such as `/strata/<id>`. Idempotent; what does not end within half a minute is left.
+ * Removes a control group in every hierarchy, with the groups below it, and kills their processes. `path` is relative to the
+ * root of the hierarchies, such as `/strata/<id>`. Idempotent. Gives up on processes that do not end within half a minute.
  */
 export async function removeControlGroup(path: string): Promise<void> {
   const groups = groupsAt(path);
   for (let waited = 0; waited < patienceMs; waited += 10) {
-    // Each is looked at, also when one before it is not gone yet.
-    if (groups.map(isRemoved).every(Boolean)) return;
+    // `map` first: every group is tried, even if an earlier one still exists.
+    if (groups.map(tryRemove).every(Boolean)) return;
     await sleep(10);
   }
 }
 
-/** Numbers of the processes in a control group and those below it, in whichever hierarchy. */
+/** Returns the pids in a control group and the groups below it, in all hierarchies. */
 export function processesInControlGroup(path: string): number[] {
   const below = (group: string): number[] => [
     ...processesIn(group),
@@ -30,7 +30,7 @@ export function processesInControlGroup(path: string): number[] {
   return [...new Set(groupsAt(path).flatMap(below))];
 }
 
-/** The processes in a control group stand still, whoever had them stopped; false when there is no such group. */
+/** True when the processes in a control group are frozen, by any program; false when there is no such group. */
 export const isFrozen = (path: string): boolean =>
   groupsAt(path).some((group) => {
     const [old, unified] = ['freezer.state', 'cgroup.freeze'].map((name) => readIfThere(join(group, name)));
@@ -42,10 +42,11 @@ function groupsAt(path: string): string[] {
   return mounts.map(({ mountPoint }) => join(Buffer.from(mountPoint).toString('utf8'), path));
 }
 
-function isRemoved(group: string): boolean {
+/** Kills the processes of a group, and returns true once it and the groups below it are removed. */
+function tryRemove(group: string): boolean {
   const names = childrenOf(group);
   if (names === undefined) return true;
-  const below = names.map((name) => isRemoved(join(group, name)));
+  const below = names.map((name) => tryRemove(join(group, name)));
   if (!below.every(Boolean)) return false;
   for (const pid of processesIn(group)) kill(pid);
   try {
@@ -69,14 +70,14 @@ function processesIn(group: string): number[] {
     return numbersIn(join(group, 'cgroup.procs'));
   } catch (error) {
     if (errnoOf(error) !== 'EOPNOTSUPP') throw error;
-    // A threaded group lists its threads only. runc makes such groups where processes are in the topmost group there is to
-    // see, as in a container: none with limits of memory can be below it, but those of threads can.
+    // A threaded group lists its threads only. runc creates such groups where the topmost visible group has processes, as in a
+    // container: groups with memory limits cannot be below it, but threaded ones can.
     return numbersIn(join(group, 'cgroup.threads')).flatMap(processOf);
   }
 }
 
 function numbersIn(list: string): number[] {
-  // 0 stands for a process of another pid namespace.
+  // 0 is a process of another pid namespace.
   return readIfThere(list)
     .split('\n')
     .map(Number)
@@ -88,7 +89,7 @@ function processOf(thread: number): number[] {
   return process === undefined ? [] : [Number(process)];
 }
 
-/** Nothing when it is gone, or goes just now. */
+/** Reads a file; returns an empty text when it does not exist or is being removed. */
 function readIfThere(path: string): string {
   return ifThere(() => readFileSync(path, 'latin1'), ['ENODEV', 'ESRCH']) ?? '';
 }

@@ -8,16 +8,16 @@ import { type DataRun, dataRuns } from './sparse.ts';
 import { statFd } from './stat.ts';
 
 export interface CopyOptions {
-  /** Called between pieces of at most 8 MiB; what it throws ends the copying. */
+  /** Called between chunks of at most 8 MiB; an error thrown there ends the copying. */
   readonly checkpoint?: () => void;
 }
 
-/** How the data came over: shared blocks, copied by the kernel, or read and written. */
+/** Method of a copy: shared blocks, copied by the kernel, or read and written. */
 export type CopyMethod = 'reflink' | 'copy_file_range' | 'read-write';
 
 /**
- * Copies a regular file's data into an empty one, by the cheapest way both filesystems know; holes stay holes. The
- * positions of both descriptors are undefined afterwards. Answers the cheapest way that worked.
+ * Copies a regular file's data into an empty file, by the cheapest method that both filesystems support. Holes stay holes. The
+ * positions of both descriptors are undefined afterwards. Returns the method.
  */
 export function copyFileData(fromFd: number, toFd: number, options: CopyOptions = {}): CopyMethod {
   if (tryReflink(fromFd, toFd)) return 'reflink';
@@ -35,21 +35,21 @@ export function copyFileData(fromFd: number, toFd: number, options: CopyOptions 
 const FICLONE = 0x40049409;
 
 /**
- * ioctl_ficlone(2): both files share all blocks until one is changed. False where the filesystem cannot, or the files
- * lie on two of them.
+ * Shares all blocks of a file with another until one of them is changed, ioctl_ficlone(2). Returns false when the filesystem
+ * does not support it, or the files are on two filesystems.
  */
 export function tryReflink(fromFd: number, toFd: number): boolean {
   if (libc().ioctl(toFd, FICLONE, fromFd) === 0) return true;
-  // Most filesystems cannot, and are asked once a file: an error with its stack would cost more than the copy.
+  // Most filesystems fail here, once a file: an error object with its stack would cost more than the copy.
   if (cannotReflink.has(errnoName(lastErrno()))) return false;
   throw lastError('ioctl_ficlone');
 }
 
 const cannotReflink: ReadonlySet<Errno | undefined> = new Set(['EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY']);
 
-const pieceBytes = 8 * 1024 * 1024;
+const chunkBytes = 8 * 1024 * 1024;
 
-/** copy_file_range(2); false when the kernel cannot do it between these two and nothing more was copied. */
+/** Copies by copy_file_range(2). Returns false when the kernel cannot, or cannot any further. */
 function copyRangeInKernel(fromFd: number, toFd: number, { offset, length }: DataRun, options: CopyOptions): boolean {
   const { syscall, numbers } = libc();
   const { view, struct, structAddress } = scratch();
@@ -57,14 +57,14 @@ function copyRangeInKernel(fromFd: number, toFd: number, { offset, length }: Dat
     options.checkpoint?.();
     view.setBigInt64(struct, BigInt(offset + done), true);
     view.setBigInt64(struct + 8, BigInt(offset + done), true);
-    const wanted = Math.min(length - done, pieceBytes);
-    const copied = Number(syscall(numbers.copyFileRange, fromFd, structAddress, toFd, structAddress + 8, wanted, 0));
+    const count = Math.min(length - done, chunkBytes);
+    const copied = Number(syscall(numbers.copyFileRange, fromFd, structAddress, toFd, structAddress + 8, count, 0));
     if (copied < 0) {
       const error = lastError('copy_file_range');
       if (isOneOf(error, 'EXDEV', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS')) return false;
       throw error;
     }
-    // The file has become shorter, or is one of /proc that has no size.
+    // The file has become shorter, or is a file of /proc without a size.
     if (copied === 0) return false;
     done += copied;
   }
@@ -75,10 +75,10 @@ function copyRangeByHand(fromFd: number, toFd: number, { offset, length }: DataR
   const buffer = Buffer.allocUnsafe(Math.min(length, 1024 * 1024));
   for (let done = 0; done < length; ) {
     options.checkpoint?.();
-    const piece = buffer.subarray(0, Math.min(buffer.length, length - done));
-    const count = readFullyAt(fromFd, piece, offset + done);
+    const chunk = buffer.subarray(0, Math.min(buffer.length, length - done));
+    const count = readFullyAt(fromFd, chunk, offset + done);
     if (count === 0) return;
-    writeFullyAt(toFd, piece.subarray(0, count), offset + done);
+    writeFullyAt(toFd, chunk.subarray(0, count), offset + done);
     done += count;
   }
 }

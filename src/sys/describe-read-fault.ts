@@ -2,7 +2,7 @@ import { type Errno, errnoOf } from './errno.ts';
 
 const faults: readonly (Errno | undefined)[] = ['EIO', 'EUCLEAN', 'EBADMSG'];
 
-/** What is wrong, in words, with something that the disk does not give back any more. Throws any other error again. */
+/** Describes an error of a disk that cannot return data any more, as a predicate for a message. Rethrows any other error. */
 export function describeReadFault(error: unknown): string {
   const errno = errnoOf(error);
   if (!faults.includes(errno)) throw error;

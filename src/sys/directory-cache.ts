@@ -2,15 +2,15 @@ import { closeFd } from './fs-at.ts';
 
 const capacity = 256;
 
-/** Open directories by the text of their path; the least recently used ones are closed. */
+/** Cache of open directories by their path. The least recently used ones are closed. */
 export class DirectoryCache {
   readonly #fds = new Map<string, number>();
-  // Archives list files directory by directory: most questions are the one before again, and need no string.
+  // Archives list files directory by directory, so most lookups repeat the previous one and need no string.
   readonly #lastPath = new Uint8Array(4096);
   #lastLength = -1;
   #lastFd = -1;
 
-  /** The descriptor for the first `length` bytes of `path`, undefined when it is not known. */
+  /** Returns the descriptor for the first `length` bytes of `path`; undefined when it is not cached. */
   find(path: Uint8Array, length: number): number | undefined {
     if (this.#isLast(path, length)) return this.#lastFd;
     const key = keyOf(path, length);
@@ -22,7 +22,7 @@ export class DirectoryCache {
     return fd;
   }
 
-  /** Takes over `fd` and answers it. */
+  /** Takes ownership of `fd` and returns it. */
   add(path: Uint8Array, fd: number): number {
     this.#fds.set(keyOf(path, path.length), fd);
     this.#remember(path, path.length, fd);
@@ -44,7 +44,7 @@ export class DirectoryCache {
 
   #isLast(path: Uint8Array, length: number): boolean {
     if (length !== this.#lastLength) return false;
-    // From the end, where paths differ.
+    // Compared from the end, where paths differ most.
     for (let i = length - 1; i >= 0; i--) if (path[i] !== this.#lastPath[i]) return false;
     return true;
   }

@@ -18,8 +18,8 @@ const types: readonly FileType[] = [
 ];
 
 /**
- * What a directory holds, in one piece of memory: as an object each, the names of 200,000 files take eight times as much.
- * For each entry a byte for its type, its name, and a NUL.
+ * Entries of a directory in one block of memory: for each entry a byte for its type, its name, and a NUL. With an object each,
+ * 200,000 names would take eight times as much.
  */
 export class DirectoryListing implements Iterable<DirectoryEntry> {
   #bytes: Uint8Array;
@@ -27,7 +27,7 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
   #starts: Uint32Array;
   #length = 0;
 
-  /** Expects about that many bytes of names and that many entries. */
+  /** Allocates memory for about that many bytes of names and that many entries; it grows as needed. */
   constructor(bytes: number, entries: number) {
     this.#bytes = new Uint8Array(bytes);
     this.#starts = new Uint32Array(entries);
@@ -37,7 +37,7 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
     return this.#length;
   }
 
-  /** Adds the name that stands in `from` between two offsets. */
+  /** Adds the name between two offsets of `from`. */
   add(type: FileType, from: Uint8Array, start: number, end: number): void {
     const needed = this.#used + end - start + 2;
     if (needed > this.#bytes.length)
@@ -53,7 +53,7 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
     this.#used = at;
   }
 
-  /** Puts the entries in the order of their names' bytes; to be done before they are read. */
+  /** Sorts the entries by the bytes of their names. Call it before reading them. */
   sort(): this {
     this.#starts = this.#starts.subarray(0, this.#length).sort((a, b) => this.#compare(a, b));
     return this;
@@ -71,7 +71,7 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
     }
   }
 
-  /** Like {@link values}, for those who do not care for types. */
+  /** Yields the names of the entries. */
   *names(): Generator<Uint8Array, void> {
     for (const { name } of this.values()) yield name;
   }

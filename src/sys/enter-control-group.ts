@@ -4,9 +4,9 @@ import { errnoOf } from './errno.ts';
 import { type MountInfo, readMountInfo } from './mountinfo.ts';
 
 /**
- * Moves this process into a control group at the top, in each hierarchy by which others end all processes of a login or a
- * job: the unified one, a service manager's own, and the one that freezes. Hierarchies of version 1 that only limit are left
- * alone. Where control groups cannot be written, the process stays where it is.
+ * Moves this process into a top-level control group, in each hierarchy through which other programs kill all processes of a
+ * login or a job: the unified one, a service manager's own, and the freezer's. Hierarchies of version 1 that only limit are not
+ * touched. Where control groups are not writable, the process stays in its group.
  */
 export function enterControlGroup(name: string): void {
   for (const group of readMountInfo()
@@ -14,7 +14,7 @@ export function enterControlGroup(name: string): void {
     .map(({ mountPoint }) => pathBelow(mountPoint, name))) {
     try {
       makeGroup(group);
-      // 0 stands for the writer.
+      // 0 means the writing process.
       writeFileSync(join(group, 'cgroup.procs'), '0');
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;

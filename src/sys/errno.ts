@@ -77,15 +77,15 @@ const numbers = {
   EOWNERDEAD: 130,
 } as const;
 
-/** The symbolic name of a Linux error number. */
+/** Symbolic name of a Linux error number. */
 export type Errno = keyof typeof numbers;
 
 const names = new Map<number, Errno>(Object.entries(numbers).map(([name, number]) => [number, name as Errno]));
 
-/** The number of an error name, the same on every architecture Strata runs on. */
+/** Returns the number of an error name, the same on every architecture that Strata runs on. */
 export const errnoNumber = (name: Errno): number => numbers[name];
 
-/** The name of an error number, undefined for one the table does not list. */
+/** Returns the name of an error number; undefined for one that the table does not list. */
 export const errnoName = (number: number): Errno | undefined => names.get(number);
 
 // One code per kind, because a code always has the same kind.
@@ -145,16 +145,21 @@ const kinds: { readonly [Name in Errno]?: keyof typeof codes } = {
 };
 
 const hints: { readonly [Name in Errno]?: string } = {
-  ENOSPC: 'Free space or inodes on that filesystem; `df` and `df -i` tell which has run out.',
+  ENOSPC: 'Free space or inodes on that filesystem; `df` and `df -i` show which has run out.',
   EDQUOT: 'The disk quota is used up: free some files or have it raised.',
   EMFILE: 'Raise the limit of open files (`ulimit -n`).',
   ENFILE: 'The whole machine is out of open files: raise fs.file-max.',
-  EIO: 'The disk or filesystem reported a fault; the kernel log (`dmesg`) tells more.',
+  ENOMEM: 'Free memory, or raise the memory limit of this process or its control group.',
+  EIO: 'The disk or filesystem reported a fault: see the kernel log (`dmesg`) for it.',
   EUCLEAN: 'The filesystem is damaged: run its checker.',
-  EROFS: 'The filesystem is mounted read-only.',
+  EBADMSG: 'The filesystem is damaged: run its checker.',
+  EROFS: 'The filesystem is mounted read-only: mount it writable, or use another one.',
+  EACCES: 'Check the owner and the permissions of the file and of the directories above it.',
+  EPERM: 'Run this as root; if it is root already, check whether the file is immutable (`lsattr`).',
+  ENOSYS: 'This needs a newer Linux kernel, or a seccomp filter that allows the system call.',
 };
 
-/** What a {@link SyscallError} says in place of the call and its number. */
+/** Text of a {@link SyscallError} in place of the call and its number. */
 export interface ErrorText {
   readonly code: ErrorCode;
   readonly message: string;
@@ -162,41 +167,41 @@ export interface ErrorText {
 }
 
 export interface SyscallErrorOptions {
-  /** The call as its man page names it, such as `openat`. */
+  /** Name of the call's man page, such as `openat`. */
   readonly syscall: string;
-  /** The positive error number. */
+  /** Error number, positive. */
   readonly errno: number;
-  /** What the call was about, for display only: control characters are escaped, bytes that are not UTF-8 are lost. */
+  /** Path or name concerned, for display only: control characters are escaped, bytes that are not UTF-8 are lost. */
   readonly path?: string | undefined;
-  /** What the kernel said beyond the number. */
+  /** Message of the kernel beside the number. */
   readonly detail?: string | undefined;
   readonly text?: ErrorText;
   readonly cause?: unknown;
 }
 
 /**
- * A system call that failed. `kind` and `code` follow from the error number; catch one number with
+ * Error of a failed system call. `kind` and `code` follow from the error number. To catch one number, use
  * `errnoOf(error) === 'ENOENT'`.
  */
 export class SyscallError extends StrataError {
   override readonly name: string = 'SyscallError';
   readonly syscall: string;
   readonly errno: number;
-  /** Undefined when the number is not in our table. */
+  /** Name of the number; undefined when it is not in our table. */
   readonly errnoName: Errno | undefined;
   readonly path: string | undefined;
 
   constructor({ syscall, errno, path: given, detail, text, cause }: SyscallErrorOptions) {
     const path = given === undefined ? undefined : printable(given);
     const name = errnoName(errno);
-    const shown = name ?? `errno ${errno}`;
+    const label = name ?? `errno ${errno}`;
     const hint = name === undefined ? undefined : hints[name];
     super({
       code: codes[(name === undefined ? undefined : kinds[name]) ?? 'internal'],
-      message: `${syscall}${path === undefined ? '' : ` ${path}`}: ${shown}${detail === undefined ? '' : ` (${detail})`}`,
+      message: `${syscall}${path === undefined ? '' : ` ${path}`}: ${label}${detail === undefined ? '' : ` (${detail})`}`,
       ...(hint === undefined ? {} : { hint }),
       ...text,
-      details: { syscall, errno: shown, ...(path === undefined ? {} : { path }) },
+      details: { syscall, errno: label, ...(path === undefined ? {} : { path }) },
       cause,
     });
     this.syscall = syscall;
@@ -206,13 +211,13 @@ export class SyscallError extends StrataError {
   }
 }
 
-// Names come from archives: an escape sequence in one must not reach a terminal.
+// Names come from archives, and an escape sequence in a name must not reach a terminal.
 const printable = (text: string): string =>
   text.replace(/[\x00-\x1f\x7f-\x9f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /**
- * The error name behind a {@link SyscallError} or an error of Node's `fs`, undefined for anything else. Understands
- * numbers libuv has no name for: it calls EDQUOT `UNKNOWN`.
+ * Returns the error name of a {@link SyscallError} or an error of Node's `fs`; undefined for anything else. Knows numbers that
+ * libuv has no name for: libuv calls EDQUOT `UNKNOWN`.
  */
 export function errnoOf(error: unknown): Errno | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
@@ -222,7 +227,7 @@ export function errnoOf(error: unknown): Errno | undefined {
   }
   if ('code' in error && typeof error.code === 'string' && Object.hasOwn(numbers, error.code))
     return error.code as Errno;
-  // The loaders of modules and libraries, workers that cannot start, and Node's rmSync give no number.
+  // Loaders of modules and libraries, workers that cannot start, and Node's rmSync report no number.
   if (error instanceof Error && !isStrataError(error) && /\bEMFILE\b|too many open files/i.test(error.message))
     return 'EMFILE';
   return undefined;

@@ -3,20 +3,20 @@ import { errnoNumber, SyscallError } from './errno.ts';
 import { libc } from './libc.ts';
 import { lastError } from './scratch.ts';
 
-/** write(2) until all of `bytes` is written at the descriptor's position. */
+/** Writes all of `bytes` at the descriptor's position, write(2). */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   let rest = bytes;
   for (;;) {
     const written = Number(libc().write(fd, rest, rest.length));
     if (written < 0) throw lastError('write');
     if (written === rest.length) return;
-    // A filesystem that takes nothing and reports nothing would keep us here for ever.
+    // A filesystem that writes nothing without an error would loop for ever.
     if (written === 0) throw new SyscallError({ syscall: 'write', errno: errnoNumber('EIO') });
     rest = rest.subarray(written);
   }
 }
 
-/** pwrite(2) until all of `bytes` is written at `offset`. */
+/** Writes all of `bytes` at `offset`, pwrite(2). */
 export function writeFullyAt(fd: number, bytes: Uint8Array, offset: number): void {
   for (let done = 0; done < bytes.length; ) {
     const rest = bytes.subarray(done);
@@ -27,7 +27,7 @@ export function writeFullyAt(fd: number, bytes: Uint8Array, offset: number): voi
   }
 }
 
-/** pread(2): how many bytes of `into` were filled from `offset`; fewer than asked at the end of the file only. */
+/** Fills `into` from `offset`, pread(2). Returns the number of bytes read, fewer only at the end of the file. */
 export function readFullyAt(fd: number, into: Uint8Array, offset: number): number {
   let done = 0;
   while (done < into.length) {

@@ -13,50 +13,50 @@ import { inNewNamespaces } from './namespaces.ts';
 import { type OverlaySupport, overlaySupport } from './overlay-support.ts';
 import { runProgram, safeEnvironment } from './run-program.ts';
 
-/** How control groups are mounted; `hybrid` has both, the controllers mostly in v1. */
+/** Versions of mounted control groups; `hybrid` has both, the controllers mostly in v1. */
 export type CgroupVersion = 'v1' | 'hybrid' | 'v2' | 'none';
 
-/** What this kernel, as this process may use it, offers. */
+/** Features of this kernel that this process may use. */
 export interface KernelFeatures {
   readonly release: string;
   readonly overlay: OverlaySupport;
   readonly openat2: boolean;
   readonly erofs: boolean;
-  /** With `/dev/fuse` to be opened by this user. */
+  /** True when the kernel has FUSE and this user may open `/dev/fuse`. */
   readonly fuse: boolean;
-  /** This user may make user namespaces. */
+  /** True when this user may create user namespaces. */
   readonly userNamespaces: boolean;
   readonly cgroups: CgroupVersion;
 }
 
 let known: Promise<KernelFeatures> | undefined;
 
-/** Asked once per process (some milliseconds); nothing is kept on disk, since the next boot may differ. */
+/** Probes the kernel, once per process (some milliseconds). Nothing is kept on disk, since the next boot may differ. */
 export async function kernelFeatures(): Promise<KernelFeatures> {
-  known ??= ask();
+  known ??= probe();
   return await known;
 }
 
-async function ask(): Promise<KernelFeatures> {
+async function probe(): Promise<KernelFeatures> {
   return {
     release: release(),
     overlay: overlaySupport(),
     openat2: hasSyscall('openat2'),
     erofs: knowsFilesystem('erofs'),
     fuse: knowsFilesystem('fuse') && mayOpen('/dev/fuse'),
-    userNamespaces: await makesUserNamespaces(),
+    userNamespaces: await canMakeUserNamespaces(),
     cgroups: cgroupVersion(readMountInfo().map(({ type }) => type)),
   };
 }
 
-/** From the types of all mounts. */
+/** Returns the version that the types of all mounts show. */
 export function cgroupVersion(mountTypes: readonly string[]): CgroupVersion {
   const [one, two] = [mountTypes.includes('cgroup'), mountTypes.includes('cgroup2')];
   if (one) return two ? 'hybrid' : 'v1';
   return two ? 'v2' : 'none';
 }
 
-/** Whether the kernel knows a filesystem; asking loads its module where there is one and we are root. */
+/** True when the kernel knows a filesystem. For root, the test loads its kernel module if there is one. */
 export function knowsFilesystem(type: string): boolean {
   try {
     new FilesystemContext(type)[Symbol.dispose]();
@@ -79,15 +79,15 @@ function mayOpen(path: string): boolean {
   }
 }
 
-async function makesUserNamespaces(): Promise<boolean> {
+async function canMakeUserNamespaces(): Promise<boolean> {
   const [program, nothing] = [findProgram('unshare'), findProgram('true')];
   if (program === undefined || nothing === undefined) return false;
   return (await runProgram(program, ['--user', nothing])).exitCode === 0;
 }
 
 /**
- * Whether mounts of the filesystem of `directory` can be shown with other owners, mount_setattr(2) with
- * MOUNT_ATTR_IDMAP: root only, and not on every filesystem.
+ * True when mounts of the filesystem of `directory` can show other owners, mount_setattr(2) with MOUNT_ATTR_IDMAP: for root
+ * only, and not on every filesystem.
  */
 export async function canIdmapMounts(directory: string): Promise<boolean> {
   const cat = findProgram('cat');
@@ -96,7 +96,7 @@ export async function canIdmapMounts(directory: string): Promise<boolean> {
   const holder = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], env: safeEnvironment });
   const ended = once(holder, 'close');
   try {
-    // Its answer says that it is in its namespace, with ids mapped.
+    // A byte that comes back shows that the program is in its namespace, with ids mapped.
     holder.stdin.on('error', () => undefined).write('.');
     const ready = await Promise.race([once(holder.stdout, 'data').then(() => true), ended.then(() => false)]);
     return ready && holder.pid !== undefined && takesIdmap(directory, holder.pid);

@@ -6,8 +6,8 @@ import { asSyscallError } from './as-syscall-error.ts';
 import { errnoOf } from './errno.ts';
 
 /**
- * What a pointer parameter takes: memory (the call sees its bytes, so they must stay alive and unresized until the
- * call returns), an address from {@link addressOf}, or null.
+ * Argument for a pointer parameter: memory (the call accesses its bytes, so they must stay alive and unresized until the call
+ * returns), an address from {@link addressOf}, or null.
  */
 export type Pointer = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | number | bigint | null;
 
@@ -29,21 +29,21 @@ interface ResultTypes {
   /** A number when it is safe, else a bigint. */
   readonly uint64: number | bigint;
   readonly double: number;
-  /** The address; 0n is NULL. */
+  /** Address; 0n is NULL. */
   readonly pointer: bigint;
-  /** Text copied out of NUL-terminated memory the library owns; null is NULL. */
+  /** Copy of NUL-terminated text that the library owns; null is NULL. */
   readonly text: string | null;
 }
 
 export type ParameterType = keyof ParameterTypes;
 export type ResultType = keyof ResultTypes;
 
-/** The JavaScript face of a C function declared with these types. */
+/** JavaScript function that calls a C function declared with these types. */
 export type ForeignFunction<Result extends ResultType, Parameters extends readonly ParameterType[]> = (
   ...parameters: Arguments<Parameters>
 ) => ResultTypes[Result];
 
-/** A {@link ForeignFunction} that runs on libuv's pool. */
+/** {@link ForeignFunction} that runs on libuv's pool. */
 export type AsyncForeignFunction<Result extends ResultType, Parameters extends readonly ParameterType[]> = (
   ...parameters: Arguments<Parameters>
 ) => Promise<ResultTypes[Result]>;
@@ -52,11 +52,12 @@ type Arguments<Parameters extends readonly ParameterType[]> = {
   -readonly [Index in keyof Parameters]: ParameterTypes[Parameters[Index]];
 };
 
-/** An open shared library. It stays loaded as long as the process. */
+/** Open shared library. It stays loaded until the process ends. */
 export interface Library {
   /**
-   * Binds a C function (a few microseconds, so keep the result). A wrong signature corrupts memory: each
-   * declaration is to be covered by a test that makes the real call. Throws `ERR_FFI_SYMBOL_MISSING`.
+   * Binds a C function (a few microseconds, so keep the result). A wrong signature corrupts memory: each declaration needs a
+   * test that makes the real call.
+   * @throws ERR_FFI_SYMBOL_MISSING
    */
   declare<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
     name: string,
@@ -64,15 +65,15 @@ export interface Library {
     parameters: Parameters,
   ): ForeignFunction<Result, Parameters>;
   /**
-   * Like {@link declare}, for functions that compute for long and look at no state of the calling thread. What they are
-   * given has to stay alive, and to be left alone, until they are done.
+   * Like {@link declare}, for functions that compute for long and use no state of the calling thread. Memory passed to them must
+   * stay alive and unchanged until they have finished.
    */
   declareAsync<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
     name: string,
     result: Result,
     parameters: Parameters,
   ): AsyncForeignFunction<Result, Parameters>;
-  /** Like {@link declareAsync}, for calls that set errno(3). One that may wait for long takes a thread of four meanwhile. */
+  /** Like {@link declareAsync}, for calls that set errno(3). A call that blocks occupies one of libuv's four threads. */
   declareAsyncCall<const Parameters extends readonly ParameterType[]>(
     name: string,
     parameters: Parameters,
@@ -81,13 +82,13 @@ export interface Library {
 
 export interface CallResult {
   readonly result: number;
-  /** Meaningful when `result` says that the call failed. */
+  /** Error number; meaningful only when `result` shows a failure. */
   readonly errno: number;
 }
 
 interface NativeFunction {
   (...parameters: readonly unknown[]): unknown;
-  /** Takes a callback behind the parameters. */
+  /** Takes a callback after the parameters. */
   readonly async: (...parameters: readonly unknown[]) => void;
 }
 
@@ -115,11 +116,11 @@ const nativeNames: { readonly [Type in ParameterType | ResultType]: string } = {
 
 let loaded: Koffi | undefined;
 
-// Loading takes a few milliseconds, which a command that makes no system call of ours should not pay.
+// Loaded on first use: it takes a few milliseconds, which a command without system calls of ours should not pay.
 function koffi(): Koffi {
   if (loaded) return loaded;
   try {
-    loaded = usualBinary() ?? (createRequire(import.meta.url)('koffi') as Koffi);
+    loaded = loadUsualBinary() ?? (createRequire(import.meta.url)('koffi') as Koffi);
   } catch (cause) {
     if (errnoOf(cause) === 'EMFILE') throw asSyscallError(cause);
     throw new StrataError({
@@ -133,11 +134,11 @@ function koffi(): Koffi {
 }
 
 /**
- * Loads koffi's machine code for glibc from the folders where Node looks for packages. Koffi's own entry and the reading of
- * package.json take three quarters of the time, again in every thread. Returns undefined where that fails, with another
- * libc or another layout: the entry knows those.
+ * Loads koffi's binary for glibc directly from the folders where Node looks for packages. Koffi's own entry, which also reads
+ * package.json, takes three quarters of the loading time, in every thread. Returns undefined with another libc or another
+ * layout, which that entry knows.
  */
-function usualBinary(): Koffi | undefined {
+function loadUsualBinary(): Koffi | undefined {
   const { arch } = process;
   try {
     const koffi = lookUp(import.meta.dirname, 'koffi');
@@ -151,7 +152,7 @@ function usualBinary(): Koffi | undefined {
   }
 }
 
-/** Returns the nearest file of a package above a folder. */
+/** Returns the nearest file of that name in a `node_modules` above a folder. */
 function lookUp(folder: string, name: string): string | undefined {
   for (let above = folder; ; above = dirname(above)) {
     const path = join(above, 'node_modules', name);
@@ -162,7 +163,7 @@ function lookUp(folder: string, name: string): string | undefined {
 
 /**
  * Opens a shared library by soname or absolute path, see dlopen(3); null means the C library of this process.
- * Throws `ERR_FFI_LIBRARY_MISSING`.
+ * @throws ERR_FFI_LIBRARY_MISSING, ERR_FFI_UNAVAILABLE
  */
 export function openLibrary(name: string | null): Library {
   const native = load(name);
@@ -207,7 +208,7 @@ export function openLibrary(name: string | null): Library {
       const bound = bind(symbol, 'int32', parameters);
       return (...given) =>
         new Promise((resolve, reject) => {
-          // Koffi gives the callback the call's own errno, whatever was called meanwhile.
+          // Koffi restores the call's own errno for the callback, whatever was called meanwhile.
           bound.async(...given, (error: Error | null, result: number) =>
             error ? reject(error) : resolve({ result, errno: lastErrno() }),
           );
@@ -219,8 +220,8 @@ export function openLibrary(name: string | null): Library {
 function load(name: string | null): ReturnType<Koffi['load']> {
   const native = koffi();
   try {
-    // Node exports its own zlib, zstd and OpenSSL. Without RTLD_DEEPBIND a library's calls to itself would end up there,
-    // in another version with other structures, and corrupt memory.
+    // Node exports its own zlib, zstd and OpenSSL. Without RTLD_DEEPBIND a library's calls to itself would be bound to those,
+    // of another version with other structures, and corrupt memory.
     return native.load(name, { deep: name !== null });
   } catch (cause) {
     throw new StrataError({
@@ -232,14 +233,14 @@ function load(name: string | null): ReturnType<Koffi['load']> {
   }
 }
 
-/** The calling thread's errno(3), numeric. Only meaningful straight after a foreign call that failed. */
+/** Returns the calling thread's errno(3). Meaningful only straight after a foreign call that failed. */
 export function lastErrno(): number {
   return koffi().errno();
 }
 
 /**
- * Where the bytes of `memory` are, for pointers inside structures. The caller keeps a reference to `memory` for as long
- * as anything may use the address, and neither resizes nor transfers it.
+ * Returns the address of `memory`, for pointers inside structures. The caller keeps a reference to `memory` while anything may
+ * use the address, and neither resizes nor transfers it.
  */
 export function addressOf(memory: ArrayBufferView | ArrayBuffer | SharedArrayBuffer): bigint {
   // V8 keeps small typed arrays inside the moving heap until their buffer is asked for.

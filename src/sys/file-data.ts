@@ -3,10 +3,10 @@ import { copyFileData } from './copy.ts';
 import { writeFully } from './fd-io.ts';
 import type { FileStat } from './stat.ts';
 
-// Up to here, a read and a write cost less than finding out how the kernel can copy and where the holes are.
+// Up to this size, a read and a write cost less than finding the kernel's method and the holes.
 const smallBytes = 256 * 1024;
 
-/** Copies the data of one file after the other between the same two filesystems, by what has proved cheapest. */
+/** Copies the data of many files between the same two filesystems, by the method that has proved cheapest. */
 export class FileData {
   readonly #checkpoint: () => void;
   readonly #buffer = Buffer.allocUnsafe(smallBytes + 1);
@@ -14,22 +14,22 @@ export class FileData {
   #canReflink: boolean | undefined;
 
   /**
-   * `checkpoint` is called now and then while a large file is copied; what it throws ends that. `canReflink` is what
-   * another of these has found out.
+   * Calls `checkpoint` now and then while a large file is copied; an error thrown there ends the copy. `canReflink` may come
+   * from another instance for the same filesystems.
    */
   constructor(checkpoint: () => void, canReflink?: boolean) {
     this.#checkpoint = checkpoint;
     this.#canReflink = canReflink;
   }
 
-  /** Whether the two filesystems share blocks; undefined until a file with content has been copied. */
+  /** True when the two filesystems can share blocks; undefined until a file with content has been copied. */
   get canReflink(): boolean | undefined {
     return this.#canReflink;
   }
 
   /**
-   * `to` is new and empty; `stat` is what `from` is now. A file that is being written to may come over torn. Answers the
-   * content where it passed through here, good until the next file.
+   * Copies `from`, whose current state is `stat`, to `to`, which is new and empty. The copy of a file that is being written to
+   * may be torn. Returns the content when it passed through this buffer, valid until the next file; undefined otherwise.
    */
   copy(from: number, to: number, stat: FileStat): Uint8Array | undefined {
     const { size, blocks } = stat;

@@ -1,15 +1,18 @@
 import { accessSync, constants } from 'node:fs';
 import { StrataError } from '../errors/index.ts';
 
-// Fixed, not $PATH: what the environment names may be somebody else's, and we often run as root.
+// Fixed instead of $PATH: we often run as root, and the environment may name directories of another user.
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
 
-/** Absolute path of a program of the host, undefined when it is not installed. */
+/** Returns the absolute path of a program of the host; undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
   return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
 }
 
-/** {@link findProgram} for a program we cannot do without: throws `ERR_PROGRAM_MISSING`, naming the Debian package. */
+/**
+ * Returns the absolute path of a program that is needed.
+ * @throws ERR_PROGRAM_MISSING, whose hint names the Debian package
+ */
 export function requireProgram(name: string, debianPackage: string): string {
   const found = findProgram(name);
   if (found !== undefined) return found;
@@ -20,7 +23,7 @@ export function requireProgram(name: string, debianPackage: string): string {
   });
 }
 
-/** Whether this process may run the file at `path`. */
+/** True when this process may execute the file at `path`. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

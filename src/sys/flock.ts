@@ -4,7 +4,7 @@ import { libc } from './libc.ts';
 import { pause } from './pause.ts';
 import { lastError } from './scratch.ts';
 
-/** `exclusive` for one holder, `shared` for any number that exclude an exclusive one. */
+/** `exclusive` for one holder, `shared` for any number of holders that exclude an exclusive one. */
 export type LockMode = 'exclusive' | 'shared';
 
 const LOCK_SH = 1;
@@ -13,9 +13,9 @@ const LOCK_NB = 4;
 const LOCK_UN = 8;
 
 /**
- * flock(2) without waiting: false when somebody else holds the file. The lock belongs to the open file: it excludes other
- * descriptors of this process too, and goes when the last copy of this descriptor is closed, also by a kill. Locking
- * again changes the mode, with a moment of no lock between.
+ * Locks a file without waiting, flock(2). Returns false when it is locked already. The lock belongs to the open file: it excludes
+ * other open files of this process too, and ends when the last copy of this descriptor is closed, also by a kill. Locking again
+ * changes the mode, with a moment without a lock in between.
  */
 export function tryLockFile(fd: number, mode: LockMode = 'exclusive'): boolean {
   if (libc().flock(fd, (mode === 'exclusive' ? LOCK_EX : LOCK_SH) | LOCK_NB) === 0) return true;
@@ -25,8 +25,8 @@ export function tryLockFile(fd: number, mode: LockMode = 'exclusive'): boolean {
 }
 
 /**
- * {@link tryLockFile} again and again until the lock is ours or `signal` aborts, with pauses of 1 to 50 ms: a call that
- * waits would take one of libuv's four threads for as long. Holders are not queued.
+ * Locks a file by polling {@link tryLockFile}, with pauses of 1 to 50 ms, until it succeeds or `signal` aborts. A blocking call
+ * would occupy one of libuv's four threads. Waiters get the lock in no particular order.
  */
 export async function lockFile(fd: number, options: AbortOptions & { readonly mode?: LockMode } = {}): Promise<void> {
   const { signal, mode } = options;
@@ -36,7 +36,7 @@ export async function lockFile(fd: number, options: AbortOptions & { readonly mo
   }
 }
 
-/** Gives up the lock of a descriptor, and of all its copies. Idempotent. */
+/** Releases the lock of a descriptor and all its copies. Idempotent. */
 export function unlockFile(fd: number): void {
   if (libc().flock(fd, LOCK_UN) < 0) throw lastError('flock');
 }

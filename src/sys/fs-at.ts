@@ -1,5 +1,5 @@
-// Names made, moved and removed relative to a directory descriptor. Hot: one layer holds tens of thousands of files, so
-// nothing is allocated per call and the names travel through scratch memory.
+// Creates, moves and removes names relative to a directory descriptor. Hot: one layer has tens of thousands of files, so
+// nothing is allocated per call, and names are passed through scratch memory.
 import { AT_REMOVEDIR, O_CLOEXEC, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from './constants.ts';
 import { errnoNumber, SyscallError } from './errno.ts';
 import { libc } from './libc.ts';
@@ -7,8 +7,8 @@ import { explainRefusal } from './refusals.ts';
 import { copyOf, displayName, lastError, type Name, nameAddress, pathMax, scratch } from './scratch.ts';
 
 /**
- * openat(2), always close-on-exec. `mode` matters with O_CREAT and is subject to the umask. The caller closes the
- * descriptor with {@link closeFd} or anything of Node's that takes one.
+ * Opens a file, openat(2), always close-on-exec. `mode` matters with O_CREAT and is subject to the umask. The caller closes the
+ * descriptor with {@link closeFd} or a function of Node's.
  */
 export function openAt(dirFd: number, name: Name, flags: number, mode = 0): number {
   const fd = libc().openat(dirFd, nameAddress(name), flags | O_CLOEXEC, mode);
@@ -16,24 +16,24 @@ export function openAt(dirFd: number, name: Name, flags: number, mode = 0): numb
   return fd;
 }
 
-/** close(2). */
+/** Closes a descriptor, close(2). */
 export function closeFd(fd: number): void {
   if (libc().close(fd) < 0) throw lastError('close');
 }
 
-/** mkdirat(2); `mode` is subject to the umask. */
+/** Creates a directory, mkdirat(2); `mode` is subject to the umask. */
 export function mkdirAt(dirFd: number, name: Name, mode: number): void {
   if (libc().mkdirat(dirFd, nameAddress(name), mode) < 0) throw lastError('mkdirat', name);
 }
 
-/** symlinkat(2): makes `name` a link to `target`, whose bytes are stored as they are. */
+/** Creates `name` as a symlink to `target`, whose bytes are stored as they are, symlinkat(2). */
 export function symlinkAt(target: Name, dirFd: number, name: Name): void {
   if (libc().symlinkat(nameAddress(target, 1), dirFd, nameAddress(name)) < 0) throw lastError('symlinkat', name);
 }
 
 /**
- * linkat(2): a second name for an existing inode. A symlink as the old name is linked itself unless `flags` has
- * AT_SYMLINK_FOLLOW.
+ * Creates another name for an existing inode, linkat(2). If the old name is a symlink, the symlink itself is linked, unless
+ * `flags` has AT_SYMLINK_FOLLOW.
  */
 export function linkAt(oldDirFd: number, oldName: Name, newDirFd: number, newName: Name, flags = 0): void {
   const oldAddress = nameAddress(oldName, 1);
@@ -51,8 +51,8 @@ const typeBits: { readonly [Type in NodeType]: number } = {
 };
 
 /**
- * mknodat(2); `mode` holds permission bits and is subject to the umask. Device numbers matter for devices only and
- * end at 4095 (major) and 1048575 (minor): beyond that EINVAL instead of the kernel's truncated number.
+ * Creates a special file, mknodat(2); `mode` has permission bits and is subject to the umask. Device numbers, for devices only,
+ * end at 4095 (major) and 1048575 (minor). Larger ones throw EINVAL, where the kernel would truncate them.
  */
 export function mknodAt(dirFd: number, name: Name, type: NodeType, mode: number, major = 0, minor = 0): void {
   const { syscall, numbers } = libc();
@@ -69,17 +69,17 @@ export function mknodAt(dirFd: number, name: Name, type: NodeType, mode: number,
 const encodeDevice = (major: number, minor: number): number =>
   ((minor & 0xff) | (major << 8) | ((minor & 0xfff00) << 12)) >>> 0;
 
-/** unlinkat(2): removes anything but a directory; a symlink itself, never its target. */
+/** Removes anything but a directory, unlinkat(2); a symlink itself, never its target. */
 export function unlinkAt(dirFd: number, name: Name): void {
   if (libc().unlinkat(dirFd, nameAddress(name), 0) < 0) throw lastError('unlinkat', name);
 }
 
-/** unlinkat(2) with AT_REMOVEDIR: removes an empty directory. */
+/** Removes an empty directory, unlinkat(2) with AT_REMOVEDIR. */
 export function rmdirAt(dirFd: number, name: Name): void {
   if (libc().unlinkat(dirFd, nameAddress(name), AT_REMOVEDIR) < 0) throw lastError('unlinkat', name);
 }
 
-/** renameat2(2); `flags` may be RENAME_NOREPLACE or RENAME_EXCHANGE. */
+/** Renames, renameat2(2); `flags` may be RENAME_NOREPLACE or RENAME_EXCHANGE. */
 export function renameAt(oldDirFd: number, oldName: Name, newDirFd: number, newName: Name, flags = 0): void {
   const { syscall, numbers } = libc();
   const oldAddress = nameAddress(oldName, 1);
@@ -89,7 +89,7 @@ export function renameAt(oldDirFd: number, oldName: Name, newDirFd: number, newN
   }
 }
 
-/** readlinkat(2): the target's bytes, a copy. An empty name reads the symlink that `dirFd` itself is open on. */
+/** Returns a copy of a symlink's target, readlinkat(2). An empty name reads the symlink that `dirFd` itself is open on. */
 export function readlinkAt(dirFd: number, name: Name): Uint8Array {
   const { bytes, second, secondAddress } = scratch();
   const length = Number(libc().readlinkat(dirFd, nameAddress(name), secondAddress, pathMax));

@@ -1,6 +1,6 @@
 import { type Errno, errnoOf } from './errno.ts';
 
-/** What the kernel says where a part of the path above the name is missing, no directory, or a symlink that goes round. */
+/** Errors for a path through something that is not a directory, or through a loop of symlinks. */
 export const unreachable: readonly Errno[] = ['ENOTDIR', 'ELOOP'];
 
 /** Returns what `call` returns; undefined when it fails with ENOENT, or with one of `others`. */

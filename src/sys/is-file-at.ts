@@ -1,6 +1,6 @@
 import { fstatSync, statSync } from 'node:fs';
 
-/** Whether the open file is the one that has this name now: one whose lock was waited for may have lost it. */
+/** True when `path` still names the open file. A file whose lock was awaited may have been removed or replaced meanwhile. */
 export function isFileAt(path: string, fd: number): boolean {
   const named = statSync(path, { throwIfNoEntry: false });
   const { dev, ino } = fstatSync(fd);

@@ -4,8 +4,8 @@ const nullDevice = 0x103;
 const terminalMajors = [4, 5, 136, 137, 138, 139, 140, 141, 142, 143];
 
 /**
- * Whether what a user named as a file can be read to its end: a file, a pipe, a terminal or the null device. Told from the
- * name, since to open another device may already do something: a watchdog begins to count.
+ * True for a file that can be read to its end: a regular file, a pipe, a terminal or the null device. Check it before opening
+ * a file that a user named, because opening another device may have an effect: a watchdog starts its countdown.
  */
 export const isReadable = (stat: Stats): boolean =>
   stat.isFile() ||

@@ -1,7 +1,7 @@
 import { type ForeignFunction, openLibrary } from './ffi.ts';
 import { type SyscallNumbers, syscallNumbers } from './syscall-numbers.ts';
 
-// `uint64` stands for size_t, ino_t and unsigned long; `int64` for off_t, ssize_t and long.
+// `uint64` is size_t, ino_t and unsigned long; `int64` is off_t, ssize_t and long.
 const signatures = {
   openat: ['int32', ['int32', 'pointer', 'int32', 'uint32']],
   close: ['int32', ['int32']],
@@ -49,13 +49,13 @@ const signatures = {
   tcgetattr: ['int32', ['int32', 'pointer']],
   tcsetattr: ['int32', ['int32', 'int32', 'pointer']],
   cfmakeraw: ['void', ['pointer']],
-  // Integers and addresses travel alike, so one declaration serves every call by number.
+  // Integers and addresses are passed alike, so one declaration serves every call by number.
   syscall: ['int64', ['int64', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']],
 } as const;
 
 type Signatures = typeof signatures;
 
-/** The C functions `sys` calls, and the numbers for `syscall`. */
+/** C functions that `sys` calls, and the numbers for `syscall`. */
 export type Libc = {
   readonly [Name in keyof Signatures]: ForeignFunction<Signatures[Name][0], Signatures[Name][1]>;
 } & {
@@ -64,7 +64,7 @@ export type Libc = {
 
 let bound: Libc | undefined;
 
-/** The C library of this process, bound on first use (10 ms, mostly loading the FFI). */
+/** Returns the C library of this process, bound on first use (10 ms, mostly for loading the FFI). */
 export function libc(): Libc {
   bound ??= bind();
   return bound;

@@ -1,2 +1,2 @@
-/** Symlinks that the kernel follows in one path before it says ELOOP (MAXSYMLINKS). */
+/** Number of symlinks that the kernel follows in one path before it fails with ELOOP (MAXSYMLINKS). */
 export const maxSymlinkHops = 40;

@@ -3,8 +3,8 @@ import { copyInto } from '../lib/copy-into.ts';
 import type { FileStat } from './stat.ts';
 
 /**
- * The first names of files that have several, by inode: some 40 bytes a file besides its name, where a map takes 200 and
- * a copied tree of hard links may have a million.
+ * Map from inodes to the first name of files that have several. It takes some 40 bytes a file besides the name, where a Map
+ * takes 200: a copied tree may have a million hard links.
  */
 export class LinkedNames {
   readonly #names = new ByteArena();
@@ -13,17 +13,17 @@ export class LinkedNames {
   #devices: Float64Array = new Float64Array(16);
   #starts: Uint32Array = new Uint32Array(16);
   #lengths: Uint32Array = new Uint32Array(16);
-  /** A hash table with a free place at least for each taken one: numbers of files plus one. */
+  /** Hash table, at most half full: indexes of files plus one, 0 for a free slot. */
   #slots: Uint32Array = new Uint32Array(32);
 
-  /** The name that was given to {@link add} with this file; undefined when none was. */
+  /** Returns the name that {@link add} stored for this file; undefined when there is none. */
   first(stat: FileStat): Uint8Array | undefined {
     const file = this.#slots[this.#slotOf(stat.ino, deviceOf(stat))] as number;
     if (file === 0) return undefined;
     return this.#names.bytes(this.#starts[file - 1] as number, this.#lengths[file - 1] as number);
   }
 
-  /** Notes the first name of a file; to be asked for it before. */
+  /** Stores the first name of a file, for which {@link first} has returned undefined. */
   add(stat: FileStat, name: Uint8Array): void {
     if (this.#length === this.#inodes.length) this.#grow();
     const file = this.#length++;
@@ -34,7 +34,7 @@ export class LinkedNames {
     this.#slots[this.#slotOf(stat.ino, deviceOf(stat))] = file + 1;
   }
 
-  /** Where the file is, or where it would be. */
+  /** Returns the slot of the file, or the free slot for it. */
   #slotOf(inode: bigint, device: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -59,7 +59,7 @@ export class LinkedNames {
 
 const deviceOf = ({ deviceMajor, deviceMinor }: FileStat): number => deviceMajor * 2 ** 32 + deviceMinor;
 
-/** Neighbouring inodes go far apart; overlayfs puts the layer into the upper bits. */
+/** Hashes an inode so that neighbours are far apart, upper bits included: overlayfs has the layer there. */
 function hashOf(inode: bigint): number {
   const folded = Number(inode & 0xffff_ffffn) ^ Number(inode >> 32n);
   const mixed = Math.imul(folded ^ (folded >>> 16), 0x45d9_f3b);

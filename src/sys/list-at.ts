@@ -7,8 +7,8 @@ import { lastError, type Name } from './scratch.ts';
 import { fileTypeOf, statAtIfThere } from './stat.ts';
 
 /**
- * getdents64(2): what a directory holds, without `.` and `..`, in the filesystem's order. `fd` must be open for
- * reading; it is read from its start, whatever was read before.
+ * Lists a directory, getdents64(2), without `.` and `..`, in the filesystem's order. `fd` must be open for reading; it is read
+ * from its start, whatever its position.
  */
 export function listFd(fd: number): DirectoryListing {
   if (Number(libc().lseek(fd, 0, 0)) < 0) throw lastError('lseek');
@@ -18,7 +18,7 @@ export function listFd(fd: number): DirectoryListing {
   for (;;) {
     const length = Number(syscall(numbers.getdents64, fd, address, bytes.length, 0, 0, 0));
     if (length < 0) throw lastError('getdents64');
-    // As much as a directory of one read can have.
+    // Large enough for a directory that one read returns completely.
     listing ??= new DirectoryListing(length, Math.ceil(length / minEntryBytes));
     if (length === 0) return listing;
     for (let offset = 0; offset < length; ) {
@@ -28,7 +28,7 @@ export function listFd(fd: number): DirectoryListing {
   }
 }
 
-/** {@link listFd} of a directory by name; a symlink is refused with ENOTDIR. */
+/** Lists a directory by name, as {@link listFd} does. A symlink gives ENOTDIR. */
 export function listAt(dirFd: number, name: Name): DirectoryListing {
   const fd = openAt(dirFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
@@ -48,7 +48,7 @@ function addEntry(listing: DirectoryListing, fd: number, bytes: Uint8Array, offs
   const end = bytes.indexOf(0, start);
   if (bytes[start] === dot && (end === start + 1 || (end === start + 2 && bytes[start + 1] === dot))) return;
   const type = fileTypeOf((bytes[offset + 18] as number) << 12);
-  // Some filesystems leave the type out (DT_UNKNOWN).
+  // Some filesystems do not report the type (DT_UNKNOWN).
   const known = type === 'unknown' ? (statAtIfThere(fd, bytes.slice(start, end))?.type ?? type) : type;
   listing.add(known, bytes, start, end);
 }

@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 import { errnoOf } from './errno.ts';
 
 /**
- * Makes a folder and those above it that are missing. Idempotent; throws what mkdir(2) says. Node's own `recursive` never
- * comes back (up to version 24 at least) where a parent is there but holds nothing new: under /proc, or below a symlink
- * that leads nowhere.
+ * Creates a folder and the missing folders above it. Idempotent; throws the errors of mkdir(2). Node's own `recursive` loops
+ * for ever (at least up to version 24) below a parent that exists but takes no new entries: /proc, or a dangling symlink.
  */
 export function makeFolders(path: string, mode: number): void {
   if (isFolder(path)) return;
@@ -13,7 +12,7 @@ export function makeFolders(path: string, mode: number): void {
     mkdirSync(path, mode);
   } catch (error) {
     const errno = errnoOf(error);
-    // Made by somebody else meanwhile.
+    // Another process created it meanwhile.
     if (errno === 'EEXIST' && isFolder(path)) return;
     const parent = dirname(path);
     if (errno !== 'ENOENT' || parent === path || isFolder(parent)) throw error;

@@ -1,2 +1,2 @@
-/** Milliseconds of a clock that nobody sets. Not performance.now(), whose module takes two milliseconds to load. */
+/** Returns the monotonic clock in milliseconds. Loading performance.now() instead would take two milliseconds. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -1,5 +1,5 @@
-// Mounts as descriptors, of Linux 5.2 and 5.12: made out of sight, attached when complete, gone with the process
-// that holds them if never attached.
+// Mounts as descriptors, Linux 5.2 and 5.12: created detached, attached when complete, and removed with the process that holds
+// them if never attached.
 import { AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, O_CLOEXEC } from './constants.ts';
 import { SyscallError } from './errno.ts';
 import { lastErrno } from './ffi.ts';
@@ -19,12 +19,12 @@ const FSCONFIG_SET_FLAG = 0;
 const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 
-/** A filesystem being set up: fsopen(2), fsconfig(2), fsmount(2). Errors carry what the kernel says about them. */
+/** Filesystem being configured: fsopen(2), fsconfig(2), fsmount(2). Errors include the kernel's messages. */
 export class FilesystemContext implements Disposable {
   readonly #type: string;
   readonly #fd: number;
 
-  /** ENODEV for a filesystem the kernel does not know, ENOSYS before Linux 5.2. */
+  /** Opens a context. Throws ENODEV for a filesystem that the kernel does not know, ENOSYS before Linux 5.2. */
   constructor(type: string) {
     const { syscall, numbers } = libc();
     this.#type = type;
@@ -32,7 +32,7 @@ export class FilesystemContext implements Disposable {
     if (this.#fd < 0) throw lastError('fsopen', type);
   }
 
-  /** Sets an option with a value of at most 255 bytes: longer gives EINVAL. */
+  /** Sets an option with a value of at most 255 bytes; a longer one gives EINVAL. */
   set(key: string, value: Name): void {
     this.#configure(FSCONFIG_SET_STRING, key, value);
   }
@@ -41,12 +41,12 @@ export class FilesystemContext implements Disposable {
     this.#configure(FSCONFIG_SET_FLAG, key, undefined);
   }
 
-  /** Makes the filesystem and a mount of it that is attached nowhere; the descriptor is the caller's. */
+  /** Creates the filesystem and a detached mount of it; the caller closes the descriptor. */
   mount(attributes = 0): number {
     this.#configure(FSCONFIG_CMD_CREATE, undefined, undefined);
     const { syscall, numbers } = libc();
     const fd = Number(syscall(numbers.fsmount, this.#fd, FSMOUNT_CLOEXEC, attributes, 0, 0, 0));
-    if (fd < 0) throw this.#failed('fsmount', this.#type);
+    if (fd < 0) throw this.#failure('fsmount', this.#type);
     return fd;
   }
 
@@ -60,16 +60,16 @@ export class FilesystemContext implements Disposable {
     const valueAddress = value === undefined ? 0 : nameAddress(value, 1);
     if (Number(syscall(numbers.fsconfig, this.#fd, command, keyAddress, valueAddress, 0, 0)) === 0) return;
     const parts = [this.#type, key, value === undefined ? undefined : displayName(value)];
-    throw this.#failed('fsconfig', parts.filter((part) => part !== undefined).join(' '));
+    throw this.#failure('fsconfig', parts.filter((part) => part !== undefined).join(' '));
   }
 
-  #failed(syscall: string, what: string): SyscallError {
+  #failure(syscall: string, subject: string): SyscallError {
     const errno = lastErrno();
-    return new SyscallError({ syscall, errno, path: what, detail: this.#messages() });
+    return new SyscallError({ syscall, errno, path: subject, detail: this.#readMessages() });
   }
 
-  // Each read(2) gives one line, as `e overlay: too many lower directories`, until ENODATA.
-  #messages(): string | undefined {
+  // Each read(2) returns one line, such as `e overlay: too many lower directories`, until ENODATA.
+  #readMessages(): string | undefined {
     const line = Buffer.alloc(4096);
     const lines: string[] = [];
     for (;;) {
@@ -82,7 +82,7 @@ export class FilesystemContext implements Disposable {
 
 const OPEN_TREE_CLONE = 1;
 
-/** A mount of the tree at `path`, attached nowhere: open_tree(2). `recursive` takes mounts below along. */
+/** Creates a detached mount of the tree at `path`, open_tree(2). `recursive` includes the mounts below it. */
 export function cloneMount(dirFd: number, path: Name, options: { readonly recursive?: boolean } = {}): number {
   const { syscall, numbers } = libc();
   const flags = OPEN_TREE_CLONE | O_CLOEXEC | AT_SYMLINK_NOFOLLOW | (options.recursive === true ? AT_RECURSIVE : 0);
@@ -94,15 +94,15 @@ export function cloneMount(dirFd: number, path: Name, options: { readonly recurs
 export interface MountAttributes {
   readonly set?: number;
   readonly clear?: number;
-  /** Such as MS_PRIVATE. */
+  /** Propagation, such as MS_PRIVATE. */
   readonly propagation?: number;
-  /** Descriptor of the user namespace whose ids MOUNT_ATTR_IDMAP maps to. */
+  /** Descriptor of the user namespace for MOUNT_ATTR_IDMAP. */
   readonly userNamespaceFd?: number;
-  /** Mounts below too. */
+  /** Includes the mounts below. */
   readonly recursive?: boolean;
 }
 
-/** mount_setattr(2), Linux 5.12, on a mount's descriptor. */
+/** Changes the attributes of a mount's descriptor, mount_setattr(2), Linux 5.12. */
 export function setMountAttributes(mountFd: number, attributes: MountAttributes): void {
   const { syscall, numbers } = libc();
   const { view, struct, structAddress } = scratch();
@@ -117,7 +117,7 @@ export function setMountAttributes(mountFd: number, attributes: MountAttributes)
 
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 
-/** move_mount(2): attaches a mount made here at a directory or file. Symlinks in `target` are not followed at its end. */
+/** Attaches a detached mount at a directory or file, move_mount(2). A symlink at the end of `target` is not followed. */
 export function attachMount(mountFd: number, dirFd: number, target: Name): void {
   const { syscall, numbers } = libc();
   const empty = nameAddress('', 1);

@@ -20,52 +20,50 @@ import { mountOverlay, mountOverlayDetached } from './overlay-mount.ts';
 import type { OverlayMount } from './overlay-options.ts';
 import { RootedTree } from './rooted-tree.ts';
 
-/** One mount as a storage driver describes it: data only. */
+/** Description of one mount by a storage driver, data only. */
 export interface Mount {
   /** `bind`, `overlay`, or a type of filesystem that the kernel knows, such as `ext4`. */
   readonly type: string;
-  /** Absolute directory for `bind`; empty for `overlay`; otherwise what the type asks for, such as a block device. */
+  /** Absolute directory for `bind`; empty for `overlay`; otherwise the source that the type needs, such as a block device. */
   readonly source: string;
-  /** A directory in the mounts before it, where this one goes. Default: their root. */
+  /** Directory, within the earlier mounts, to mount at. Default: their root. */
   readonly target?: string | undefined;
-  /** Of the filesystem, each `key` or `key=value`; none for `bind`. */
+  /** Options of the filesystem, each `key` or `key=value`; none for `bind`. */
   readonly options?: readonly string[] | undefined;
-  /** Nothing is written through this mount. The filesystem below may be writable: `options` can make that read-only, too. */
+  /** Makes this mount read-only. The filesystem itself may stay writable; `options` can make it read-only too. */
   readonly readOnly: boolean;
-  /** For `overlay`, in place of options. */
+  /** Directories of an `overlay`, in place of options. */
   readonly overlay?: OverlayMount | undefined;
 }
 
-/**
- * The directory of ours that takes what is written through these mounts; undefined where they show a filesystem of their own.
- */
+/** Returns the host directory that takes writes through these mounts; undefined when the root mount has its own filesystem. */
 export function writableDirectoryOf(mounts: readonly Mount[]): string | undefined {
   const root = mounts.findLast(({ target }) => target === undefined);
   return root?.type === 'bind' ? root.source : root?.overlay?.upperDir;
 }
 
 /**
- * Mounts a list in its order at `target`, an absolute directory: all of it, or nothing. Throws ERR_MOUNT_TYPE_UNKNOWN, what
- * {@link mountOverlay} throws, and the kernel's errors.
+ * Mounts a list, in its order, at `target`, an absolute directory: all of it, or nothing.
+ * @throws ERR_MOUNT_TYPE_UNKNOWN, errors of {@link mountOverlay}, and the kernel's errors
  */
 export function mountAt(mounts: readonly Mount[], target: string): void {
   const [mount, second] = mounts;
   invariant(mount, 'something is mounted');
-  if (second !== undefined) attachAndClose(stackDetached(mounts), target);
+  if (second !== undefined) attachAndClose(mountStackDetached(mounts), target);
   else if (mount.overlay !== undefined) mountOverlay(overlayOf(mount, mount.overlay), target);
   else if (mount.type === 'bind') bindMount(mount.source, target, { readOnly: mount.readOnly });
-  else attachAndClose(filesystemDetached(mount), target);
+  else attachAndClose(mountFilesystemDetached(mount), target);
 }
 
 /**
- * {@link mountAt} out of sight, for this program to look into; see {@link mountOverlayDetached}. No device opens
- * there (EACCES): a container that puts one in the place of a file while that is read, such as a watchdog, would have it
- * opened by root. The descriptor is the caller's.
+ * Mounts a list detached, for this program to read; see {@link mountOverlayDetached}. Opening a device in it fails (EACCES):
+ * otherwise a container could replace a file, while it is read, by a device such as a watchdog, and root would open that. The
+ * caller closes the descriptor.
  */
 export function mountDetached(mounts: readonly Mount[]): number {
   const [mount, second] = mounts;
   invariant(mount, 'something is mounted');
-  const fd = second === undefined ? oneDetached(mount) : stackDetached(mounts);
+  const fd = second === undefined ? mountOneDetached(mount) : mountStackDetached(mounts);
   try {
     setMountAttributes(fd, { set: MOUNT_ATTR_NODEV, recursive: second !== undefined });
   } catch (error) {
@@ -75,10 +73,10 @@ export function mountDetached(mounts: readonly Mount[]): number {
   return fd;
 }
 
-function oneDetached(mount: Mount): number {
+function mountOneDetached(mount: Mount): number {
   if (mount.overlay !== undefined) return mountOverlayDetached(overlayOf(mount, mount.overlay));
   if (mount.type === 'bind') return bindDetached(mount.source, { readOnly: mount.readOnly });
-  return filesystemDetached(mount);
+  return mountFilesystemDetached(mount);
 }
 
 function overlayOf({ type, readOnly }: Mount, overlay: OverlayMount): OverlayMount {
@@ -86,7 +84,7 @@ function overlayOf({ type, readOnly }: Mount, overlay: OverlayMount): OverlayMou
   return { ...overlay, readOnly };
 }
 
-function filesystemDetached({ type, source, options = [], readOnly }: Mount): number {
+function mountFilesystemDetached({ type, source, options = [], readOnly }: Mount): number {
   using context = contextOf(type);
   if (source !== '') context.set('source', source);
   for (const option of options) {
@@ -112,24 +110,24 @@ function contextOf(type: string): FilesystemContext {
 }
 
 /**
- * Several mounts as one detached tree. Before Linux 6.15 nothing can be attached to a detached mount, so the tree grows in
- * a folder of its own for a moment.
+ * Makes one detached tree of several mounts. Before Linux 6.15 nothing can be attached to a detached mount, so the tree is
+ * built in a temporary folder.
  */
-function stackDetached(mounts: readonly Mount[]): number {
+function mountStackDetached(mounts: readonly Mount[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'strata-mount-'));
   using cleaning = new DisposableStack();
   cleaning.defer(() => rmdirSync(folder));
   for (const mount of mounts) {
-    const fd = oneDetached(mount);
+    const fd = mountOneDetached(mount);
     try {
       if (mount.target === undefined) {
         attachMount(fd, AT_FDCWD, folder);
         cleaning.defer(() => unmount(folder, { lazy: true }));
       } else {
-        // Files of an image may be in the way: no link of theirs leads out.
+        // The target is in files of an image, whose symlinks must not lead outside.
         using tree = RootedTree.open(folder);
-        const place = tree.parent(mount.target);
-        attachMount(fd, place.fd, place.name);
+        const location = tree.parent(mount.target);
+        attachMount(fd, location.fd, location.name);
       }
     } finally {
       closeFd(fd);

@@ -8,13 +8,13 @@ import { lastError } from './scratch.ts';
 const CLONE_NEWNS = 0x20000;
 
 /**
- * Runs `body`, which makes synchronous calls only, with the calling thread in a mount namespace of its own, and comes
- * back. The namespace lives on with the programs that `body` has started, and with it what was mounted: when the last of
- * them is gone, however it went, the mounts are. Mounts and unmounts of the host still reach it (slave), so that it holds
- * no filesystem that the host has let go of; nothing goes the other way.
+ * Runs `body`, which must make synchronous calls only, with the calling thread in a new mount namespace, and then returns to the
+ * old one. The new namespace and its mounts exist until the last program started by `body` has ended, however it ended. Mounts
+ * and unmounts of the host reach it (slave), so that it holds no filesystem that the host has unmounted; its own do not reach
+ * the host.
  *
- * From then on the thread has a working directory of its own: `process.chdir` no longer moves libuv's threads. So: in a
- * worker, or in a program that never changes it.
+ * Afterwards the thread has its own working directory: `process.chdir` no longer moves libuv's threads. Use it in a worker, or
+ * in a program that never changes its working directory.
  */
 export function inOwnMountNamespace<Result>(body: () => Result): Result {
   const home = openAt(AT_FDCWD, '/proc/thread-self/ns/mnt', O_CLOEXEC);
@@ -26,7 +26,7 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
       setPropagation('/', MS_SLAVE | MS_REC);
       return body();
     } finally {
-      goHome(home, directory);
+      returnTo(home, directory);
     }
   } finally {
     closeFd(home);
@@ -35,8 +35,9 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
 }
 
 /**
- * A user namespace may have been made without a mount namespace (`unshare -Ur`): the thread could leave the host's, and
- * never come back. EINVAL means that it could, once it is alone in its filesystem context.
+ * Throws when the thread could not return. In a user namespace without its own mount namespace (`unshare -Ur`) it may leave the
+ * host's mount namespace but never enter it again. EINVAL means that it may return, once it shares its filesystem context with
+ * no other thread.
  */
 function refuseWithoutReturn(namespace: number): void {
   if (libc().setns(namespace, CLONE_NEWNS) === 0) return;
@@ -44,7 +45,7 @@ function refuseWithoutReturn(namespace: number): void {
   if (failure.errnoName !== 'EINVAL') throw explainRefusal(failure, 'a mount namespace cannot be made');
 }
 
-function goHome(namespace: number, directory: number): void {
+function returnTo(namespace: number, directory: number): void {
   if (libc().setns(namespace, CLONE_NEWNS) < 0) throw lastError('setns');
   // Entering a mount namespace puts a thread at its root.
   if (libc().fchdir(directory) < 0) throw lastError('fchdir');

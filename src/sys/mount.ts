@@ -1,4 +1,4 @@
-// The mount calls every kernel has, mount(2) and umount2(2).
+// Mount calls that every kernel has, mount(2) and umount2(2).
 import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { libc } from './libc.ts';
 import { cString, displayName, lastError, type Name, nameAddress } from './scratch.ts';
@@ -16,14 +16,14 @@ export interface MountOptions {
   readonly target: Name;
   readonly type: string;
   readonly flags?: number;
-  /** Options of the filesystem, comma-separated. The kernel takes a page: what is longer is refused here with E2BIG. */
+  /** Options of the filesystem, comma-separated, at most 4095 bytes; longer ones give E2BIG. */
   readonly data?: string;
 }
 
-// The kernel cuts at a page, silently: a cut overlay option is a path that does not exist.
+// The kernel silently truncates options to a page, and a truncated overlay option names a path that does not exist.
 const dataLimit = 4095;
 
-/** mount(2). */
+/** Mounts a filesystem, mount(2). */
 export function mount({ source, target, type, flags = 0, data = '' }: MountOptions): void {
   if (Buffer.byteLength(data) > dataLimit) {
     throw new SyscallError({ syscall: 'mount', errno: errnoNumber('E2BIG'), path: displayName(target) });
@@ -32,7 +32,7 @@ export function mount({ source, target, type, flags = 0, data = '' }: MountOptio
   if (result < 0) throw lastError('mount', target);
 }
 
-/** Changes how mounts below `target` are shared with other namespaces: MS_PRIVATE, with MS_REC for all. */
+/** Changes the propagation of the mount at `target`, such as MS_PRIVATE; with MS_REC, also of all mounts below it. */
 export function setPropagation(target: Name, flags: number): void {
   if (libc().mount(null, nameAddress(target), null, flags, null) < 0) throw lastError('mount', target);
 }
@@ -41,17 +41,17 @@ const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
 
 export interface UnmountOptions {
-  /** Takes the mount out of sight at once and lets go of it when nobody uses it any more; else EBUSY while in use. */
+  /** Detaches the mount at once and releases it when it is no longer in use. Without it, a mount in use gives EBUSY. */
   readonly lazy?: boolean;
 }
 
-/** umount2(2); a symlink is not followed. EINVAL when nothing is mounted there. */
+/** Unmounts, umount2(2); a symlink is not followed. EINVAL when nothing is mounted there. */
 export function unmount(target: Name, { lazy = false }: UnmountOptions = {}): void {
   const flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0);
   if (libc().umount2(nameAddress(target), flags) < 0) throw lastError('umount2', target);
 }
 
-/** {@link unmount} for which nothing mounted there, or nothing there, is fine. */
+/** Unmounts like {@link unmount}; does nothing when there is no mount, or no such path. */
 export function unmountIfMounted(target: Name, options: UnmountOptions = {}): void {
   try {
     unmount(target, options);

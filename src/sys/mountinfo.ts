@@ -7,25 +7,25 @@ export interface MountInfo {
   readonly parentId: number;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
-  /** What of the filesystem is mounted, from its own root. */
+  /** Mounted directory of the filesystem, as a path from the filesystem's own root. */
   readonly root: Uint8Array;
   readonly mountPoint: Uint8Array;
-  /** Of this mount, such as `rw,nosuid`. */
+  /** Options of this mount, such as `rw,nosuid`. */
   readonly options: string;
-  /** Such as `shared:1`; empty for a private mount. */
+  /** Propagation, such as `shared:1`; empty for a private mount. */
   readonly propagation: readonly string[];
   readonly type: string;
   readonly source: Uint8Array;
-  /** Of the filesystem. */
+  /** Options of the filesystem. */
   readonly superOptions: string;
 }
 
-/** All mounts of the calling thread's namespace, in the kernel's order: a later one may cover an earlier. */
+/** Returns all mounts of the calling thread's namespace, in the kernel's order: a later mount may cover an earlier one. */
 export function readMountInfo(): MountInfo[] {
   return parseMountInfo(readFileSync('/proc/thread-self/mountinfo'));
 }
 
-/** The mount that what is at `path` lies on, symlinks followed; undefined where it is not of the calling thread's namespace. */
+/** Returns the mount that holds `path`, symlinks followed; undefined when it is in another mount namespace. */
 export function mountHolding(path: string): MountInfo | undefined {
   const fd = openSync(path, O_PATH);
   try {
@@ -36,7 +36,7 @@ export function mountHolding(path: string): MountInfo | undefined {
   }
 }
 
-/** Parses the file; lines that are not of its form are left out. */
+/** Parses the content of a mountinfo file. Lines of another form are skipped. */
 export function parseMountInfo(bytes: Uint8Array): MountInfo[] {
   // latin1 keeps each byte one character.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -67,7 +67,7 @@ function parseLine(line: string): MountInfo | undefined {
   };
 }
 
-// Space, tab, newline, backslash and # are written as three octal digits.
+// The kernel writes space, tab, newline, backslash and # as a backslash and three octal digits.
 function unescape(field: string): Uint8Array {
   const plain = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
   return new Uint8Array(Buffer.from(plain, 'latin1'));

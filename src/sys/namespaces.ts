@@ -1,18 +1,18 @@
-// Namespaces for programs, through util-linux: a process that has threads, as Node has, cannot enter or leave a user or
-// pid namespace itself.
+// Namespaces for programs, through util-linux: a process with threads, such as Node, cannot itself enter or leave a user or
+// pid namespace.
 import { requireProgram } from './find-program.ts';
 
 export type NamespaceKind = 'cgroup' | 'ipc' | 'mount' | 'net' | 'pid' | 'user' | 'uts';
 
-/** A program, by absolute path, and its arguments. */
+/** Absolute path of a program, and its arguments. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
 }
 
 /**
- * The command run in new namespaces, unshare(1); mounts are private. With `pid` the command is the child that is
- * number 1 there; with `user` it is root there, mapped to this user.
+ * Wraps a command to run in new namespaces, unshare(1). Mounts are private. With `pid` the command is process 1 of its
+ * namespace; with `user` it is root there, mapped to this user.
  */
 export function inNewNamespaces(kinds: readonly NamespaceKind[], command: Command): Command {
   const options = kinds.flatMap((kind) => {
@@ -23,7 +23,7 @@ export function inNewNamespaces(kinds: readonly NamespaceKind[], command: Comman
   return { file: requireProgram('unshare', 'util-linux'), args: [...options, '--', command.file, ...command.args] };
 }
 
-/** The command run in namespaces of a running process, nsenter(1). */
+/** Wraps a command to run in namespaces of a running process, nsenter(1). */
 export function inNamespacesOf(pid: number, kinds: readonly NamespaceKind[], command: Command): Command {
   const options = ['--target', String(pid), ...kinds.map((kind) => `--${kind}`)];
   return { file: requireProgram('nsenter', 'util-linux'), args: [...options, '--', command.file, ...command.args] };

@@ -5,16 +5,15 @@ import { isatty, ReadStream } from 'node:tty';
 
 export interface OpenedStream {
   readonly stat: Stats;
-  /** Ends as it should, with the file's failure, or with an AbortError when it was told to stop. */
+  /** Content of the file. Fails with the file's error, or with an AbortError once the signal aborts. */
   readonly stream: Readable;
 }
 
 const readBytes = 1 << 20;
 
 /**
- * The bytes of a file of whatever kind. Somebody has to write into a fifo or type at a terminal, and may never do so:
- * both are polled. Node reads other files in threads, and neither calls such a thread back nor ends while one waits.
- * Throws what open(2) throws.
+ * Opens a file of any kind as a stream. A fifo or a terminal may never have input, so both are polled: Node would read them in a
+ * thread, which it cannot interrupt and for whose end it waits at exit. Throws the errors of open(2).
  */
 export function openStream(path: string, signal: AbortSignal): OpenedStream {
   const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;

@@ -7,17 +7,16 @@ import { type Name, nameAddress, scratch } from './scratch.ts';
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 
-// Any rename on the machine during a lookup of `..` gives EAGAIN; a loop of renames gives it most of the time.
+// Any rename on the machine during a lookup of `..` gives EAGAIN; a program that renames in a loop causes it most of the time.
 const attempts = 64;
 
 // struct open_how: u64 flags, u64 mode, u64 resolve.
 const howSize = 24;
 
 /**
- * openat2(2) with RESOLVE_IN_ROOT: the path is resolved as if `rootFd` were `/`; no `..`, absolute path or symlink
- * leads out, and magic links of /proc are refused (ELOOP). Always close-on-exec; `mode` only with O_CREAT or O_TMPFILE.
- * Answers -1 instead of throwing; errno tells why: EAGAIN when somebody renames in the tree so fast that no attempt
- * succeeds.
+ * Opens a path as if `rootFd` were `/`, openat2(2) with RESOLVE_IN_ROOT: no `..`, absolute path or symlink leads out, and magic
+ * links of /proc are refused (ELOOP). Always close-on-exec; `mode` only with O_CREAT or O_TMPFILE. Returns -1 instead of
+ * throwing, and errno has the reason: EAGAIN when renames were so frequent that no attempt succeeded.
  */
 export function tryOpenInRoot(rootFd: number, path: Name, flags: number, mode = 0): number {
   const { syscall, numbers } = libc();

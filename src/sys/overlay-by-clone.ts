@@ -8,8 +8,8 @@ import { overlayByDescriptors } from './overlay-by-descriptors.ts';
 import type { OverlayMount } from './overlay-options.ts';
 
 /**
- * An overlay attached nowhere on kernels that make none out of sight (before Linux 6.8): mounted at a folder of its own,
- * cloned as a detached mount, and unmounted again at once. The descriptor is the mount, as of one never attached.
+ * Makes a detached overlay on kernels without that ability (before Linux 6.8): mounts it at a temporary folder, clones the mount
+ * and unmounts it again at once. The caller closes the descriptor.
  */
 export function overlayByClone(spec: OverlayMount): number {
   const target = mkdtempSync(join(tmpdir(), 'strata-mount-'));

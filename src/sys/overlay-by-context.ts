@@ -3,7 +3,7 @@ import { closeFd, openAt } from './fs-at.ts';
 import { FilesystemContext, MOUNT_ATTR_RDONLY } from './mount-fd.ts';
 import { type OverlayMount, overlayFlags, pinnedOptions } from './overlay-options.ts';
 
-/** A detached overlay by fsopen(2), each lower directory given for itself: Linux 6.8. */
+/** Makes a detached overlay by fsopen(2), with an option for each lower directory: Linux 6.8. */
 export function overlayByContext(spec: OverlayMount): number {
   using names = new ShortNames();
   using context = new FilesystemContext('overlay');
@@ -16,8 +16,8 @@ export function overlayByContext(spec: OverlayMount): number {
   return context.mount(spec.readOnly === true ? MOUNT_ATTR_RDONLY : 0);
 }
 
-// An option takes 255 bytes, and kernels disagree on whether `:` and `\` in one stand for themselves. A descriptor's
-// link in /proc is short and plain; the path itself is preferred because it shows in the table of mounts.
+// An option takes 255 bytes, and kernels disagree on whether `:` and `\` in it are literal. A descriptor's link in /proc is short
+// and plain. The path itself is preferred, because the table of mounts shows it.
 const maxValueBytes = 255;
 
 class ShortNames implements Disposable {

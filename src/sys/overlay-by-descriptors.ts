@@ -7,9 +7,9 @@ import { type OverlayMount, overlayFlags, pinnedOptions } from './overlay-option
 import { programFailed, safeEnvironment } from './run-program.ts';
 
 /**
- * An overlay by mount(2), whose options fit one page: the directories are named by descriptors. As long as
- * `/proc/self/fd/21:…` fits (some 230 layers) this process mounts; beyond that names as short as `21:22:…` are needed,
- * relative to a working directory that only a process of its own can have.
+ * Mounts an overlay by mount(2). Its options must fit one page, so the directories are named by descriptors. While
+ * `/proc/self/fd/21:…` fits (some 230 layers), this process mounts. More layers need names as short as `21:22:…`, relative to a
+ * working directory in /proc, which only another process can have.
  */
 export function overlayByDescriptors(spec: OverlayMount, target: string): void {
   const fds: number[] = [];
@@ -29,7 +29,10 @@ export function overlayByDescriptors(spec: OverlayMount, target: string): void {
   }
 }
 
-/** mount(8) in `/proc/self/fd`, with the directories as descriptors 3, 4, …; throws `ERR_PROGRAM_FAILED`. */
+/**
+ * Mounts by running mount(8) in `/proc/self/fd`, with the directories as descriptors 3, 4, ….
+ * @throws ERR_PROGRAM_FAILED, ERR_PROGRAM_MISSING
+ */
 export function overlayByHelper(spec: OverlayMount, target: string, fds: readonly number[]): void {
   const program = requireProgram('mount', 'mount');
   const data = optionsOf(
@@ -37,7 +40,7 @@ export function overlayByHelper(spec: OverlayMount, target: string, fds: readonl
     fds.map((_, index) => String(index + 3)),
   );
   const options = spec.readOnly === true ? `ro,${data}` : data;
-  // From 2.39 on mount(8) would set the options one by one, 255 bytes each, unless told otherwise.
+  // LIBMOUNT_FORCE_MOUNT2: from 2.39 on mount(8) otherwise sets the options one by one, with at most 255 bytes each.
   const { status, signal, stderr } = spawnSync(
     program,
     ['--internal-only', '--no-mtab', '--no-canonicalize', '-t', 'overlay', '-o', options, 'overlay', target],
@@ -56,7 +59,7 @@ function directoriesOf({ lowerDirs, upperDir, workDir }: OverlayMount): string[]
   return [...lowerDirs, ...(upperDir === undefined ? [] : [upperDir]), ...(workDir === undefined ? [] : [workDir])];
 }
 
-/** `names` in the order of {@link directoriesOf}. */
+/** Returns the mount options for `names`, which are in the order of {@link directoriesOf}. */
 function optionsOf(spec: OverlayMount, names: readonly string[]): string {
   const [upper, work] = names.slice(spec.lowerDirs.length);
   return [

@@ -15,15 +15,15 @@ import type { OverlayMount } from './overlay-options.ts';
 import { overlaySupport } from './overlay-support.ts';
 
 /**
- * Mounts an overlay at `target`, an absolute directory. A single layer without an upper is bound read-only. Throws
- * `ERR_OVERLAY_TOO_MANY_LAYERS`, `ERR_OVERLAY_NOT_SYNCED` when an upper has had a volatile mount before (its owner
- * decides whether it is still good, and removes `work/incompat` in the work directory), and the kernel's errors.
+ * Mounts an overlay at `target`, an absolute directory. A single layer without an upper directory is bound read-only.
+ * @throws ERR_OVERLAY_TOO_MANY_LAYERS; ERR_OVERLAY_NOT_SYNCED when the upper directory had a volatile mount before (its owner
+ *   decides whether it is still valid, and removes `work/incompat` in the work directory); the kernel's errors
  */
 export function mountOverlay(spec: OverlayMount, target: string): void {
   check(spec);
   if (isBind(spec) || overlaySupport().lowerDirPlus) attachAndClose(mountOverlayDetached(spec), target);
   else {
-    explained(spec, () => overlayByDescriptors(spec, target));
+    explainVolatile(spec, () => overlayByDescriptors(spec, target));
     try {
       checkWritable(spec, target);
     } catch (error) {
@@ -33,13 +33,13 @@ export function mountOverlay(spec: OverlayMount, target: string): void {
   }
 }
 
-/** {@link mountOverlay} that is attached nowhere: the descriptor is the mount, which goes with its last copy. */
+/** Makes a detached overlay. Its mount ends when the last copy of the returned descriptor is closed. */
 export function mountOverlayDetached(spec: OverlayMount): number {
   check(spec);
   const [only] = spec.lowerDirs;
   if (isBind(spec) && only !== undefined) return bindDetached(only, { readOnly: true });
   const make = overlaySupport().lowerDirPlus ? overlayByContext : overlayByClone;
-  const fd = explained(spec, () => make(spec));
+  const fd = explainVolatile(spec, () => make(spec));
   try {
     checkWritable(spec, `/proc/self/fd/${fd}`);
   } catch (error) {
@@ -50,8 +50,8 @@ export function mountOverlayDetached(spec: OverlayMount): number {
 }
 
 /**
- * The kernel mounts read-only, and says so only in its log, when it cannot make its folder in the work directory. What it
- * had no room for then would fail later, with EROFS.
+ * Throws ENOSPC for an overlay that the kernel mounted read-only because it could not create its folder in the work directory,
+ * which only its log reports. Later writes would fail with EROFS.
  */
 function checkWritable({ upperDir, workDir, readOnly }: OverlayMount, mounted: string): void {
   if (upperDir === undefined || readOnly === true) return;
@@ -73,7 +73,7 @@ function attachAndClose(mountFd: number, target: string): void {
   }
 }
 
-/** OVL_MAX_STACK of the kernel. */
+/** Limit of the kernel, OVL_MAX_STACK. */
 const maxLowerDirs = 500;
 
 function check(spec: OverlayMount): void {
@@ -88,7 +88,8 @@ function check(spec: OverlayMount): void {
   });
 }
 
-function explained<Result>(spec: OverlayMount, action: () => Result): Result {
+/** Runs `action`; throws ERR_OVERLAY_NOT_SYNCED when it fails because of an earlier volatile mount. */
+function explainVolatile<Result>(spec: OverlayMount, action: () => Result): Result {
   try {
     return action();
   } catch (cause) {
@@ -97,6 +98,7 @@ function explained<Result>(spec: OverlayMount, action: () => Result): Result {
     throw new StrataError({
       code: 'ERR_OVERLAY_NOT_SYNCED',
       message: `overlay upper ${spec.upperDir}: was mounted volatile before, so it may lack what a crash has lost`,
+      hint: 'Start the work that used it again, in a new snapshot.',
       cause,
     });
   }

@@ -1,21 +1,21 @@
-/** What is to be stacked; all directories absolute. */
+/** Directories and flags of an overlay; all directories are absolute. */
 export interface OverlayMount {
-  /** Nearest first; 1 to 500. */
+  /** Lower directories, 1 to 500, topmost first. */
   readonly lowerDirs: readonly string[];
-  /** Takes the changes; without one the mount is read-only. */
+  /** Directory for the changes; without it the mount is read-only. */
   readonly upperDir?: string | undefined;
-  /** Empty, on the filesystem of `upperDir`, which needs it. */
+  /** Empty directory on the filesystem of `upperDir`; required with it. */
   readonly workDir?: string | undefined;
   readonly readOnly?: boolean | undefined;
-  /** The upper is worthless after a crash of the machine, so nothing is flushed for it. */
+  /** Skips flushing of the upper directory, which is then worthless after a crash of the machine. */
   readonly volatile?: boolean | undefined;
-  /** Marks in `user.overlay.*` instead of `trusted.overlay.*`, as rootless mounts need. */
+  /** Uses attributes `user.overlay.*` instead of `trusted.overlay.*`, as rootless mounts need. */
   readonly userXattr?: boolean | undefined;
 }
 
 /**
- * Pinned, whatever the kernel was built with: a redirect or a metacopy in an upper would make its native diff wrong,
- * and an index would tie a layer to the first upper it was mounted under.
+ * Options that override the defaults of the kernel's build. A redirect or a metacopy in an upper directory would make its native
+ * diff wrong, and an index would tie a layer to the first upper directory it was mounted with.
  */
 export const pinnedOptions = [
   ['redirect_dir', 'nofollow'],
@@ -23,7 +23,7 @@ export const pinnedOptions = [
   ['index', 'off'],
 ] as const;
 
-/** Options without a value that a mount asks for. */
+/** Returns the options without a value. */
 export function overlayFlags(spec: OverlayMount): string[] {
   const flags: string[] = [];
   if (spec.volatile === true && spec.upperDir !== undefined) flags.push('volatile');

@@ -2,31 +2,31 @@ import { release } from 'node:os';
 import { errnoOf } from './errno.ts';
 import { FilesystemContext } from './mount-fd.ts';
 
-/** What this kernel's overlayfs understands. */
+/** Abilities of this kernel's overlayfs. */
 export interface OverlaySupport {
-  /** The filesystem is there and this process may mount it. */
+  /** True when the kernel has overlayfs and this process may mount it. */
   readonly available: boolean;
   /** Lower directories one by one, `lowerdir+`: Linux 6.8. */
   readonly lowerDirPlus: boolean;
-  /** Linux 5.10. */
+  /** Mounts without flushes: Linux 5.10. */
   readonly volatile: boolean;
-  /** Marks in `user.overlay.*`, for mounts without privileges: Linux 5.11. */
+  /** Attributes `user.overlay.*`, for mounts without privileges: Linux 5.11. */
   readonly userXattr: boolean;
 }
 
 const none: OverlaySupport = { available: false, lowerDirPlus: false, volatile: false, userXattr: false };
 let known: OverlaySupport | undefined;
 
-/** Asks the kernel once per thread, by options only: nothing is mounted. */
+/** Returns the abilities, probed once per thread by setting options; nothing is mounted. */
 export function overlaySupport(): OverlaySupport {
-  known ??= ask();
+  known ??= probe();
   return known;
 }
 
-function ask(): OverlaySupport {
+function probe(): OverlaySupport {
   try {
     using context = new FilesystemContext('overlay');
-    // Before 6.5 overlayfs collected options unread and judged them when mounting.
+    // Before 6.5 overlayfs accepted any option, and checked them only when mounting.
     if (accepts(() => context.setFlag('strata_unknown_option'))) {
       return { available: true, lowerDirPlus: false, volatile: isSince(5, 10), userXattr: isSince(5, 11) };
     }

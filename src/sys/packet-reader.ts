@@ -9,11 +9,11 @@ const SOCK_STREAM = 1;
 const O_CLOEXEC = SOCK_CLOEXEC;
 
 export interface PacketReaderOptions {
-  /** A longer packet is cut. */
+  /** Longer packets are truncated. */
   readonly maxPacketBytes: number;
   /**
-   * Takes the packets that have come; each is valid until the next one is asked for, and those not asked for stay with
-   * the kernel. Returns false to get no more until `resume`.
+   * Receives the packets that have arrived. Each is valid until the next is requested; packets not requested stay in the kernel.
+   * Returns false to receive no more until `resume`.
    */
   readonly onPackets: (packets: Iterable<Uint8Array>) => boolean;
   /** Called once, after the last packet. */
@@ -21,9 +21,9 @@ export interface PacketReaderOptions {
 }
 
 /**
- * Reads the packets of a socket on the event loop. Node refuses sockets of type SOCK_SEQPACKET, because libuv cannot tell
- * what they are; but libuv reads any descriptor that can be polled with read(2), which returns one packet at a time. So
- * Node opens a local stream socket, and dup3(2) puts the packet socket in its place before it is first polled.
+ * Reads the packets of a socket on the event loop. Node refuses sockets of type SOCK_SEQPACKET, which libuv does not recognise,
+ * but libuv reads any pollable descriptor with read(2), which returns one packet at a time. So Node opens a local stream socket,
+ * and dup3(2) replaces it with the packet socket before it is first polled.
  */
 export class PacketReader implements Disposable {
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class PacketReader implements Disposable {
   readonly #buffer: Uint8Array;
   #hasEnded = false;
 
-  /** `fd` does not block, stays the caller's, and outlives this. */
+  /** Starts reading. `fd` must be non-blocking; the caller owns it and closes it after this reader. */
   constructor(fd: number, options: PacketReaderOptions) {
     this.#fd = fd;
     this.#options = options;
@@ -47,39 +47,39 @@ export class PacketReader implements Disposable {
       .resume();
   }
 
-  /** Idempotent. */
+  /** Continues after `onPackets` has returned false. Idempotent. */
   resume(): void {
     this.#socket.resume();
   }
 
-  /** Ends without `onEnd`. Idempotent. */
+  /** Stops without calling `onEnd`. Idempotent. */
   [Symbol.dispose](): void {
     this.#hasEnded = true;
     this.#socket.destroy();
   }
 
-  /** Starts with the packet that Node has read; taking the others directly saves a turn of the event loop for each. */
+  /** Yields the packet that Node has read, then reads the others directly, which saves a turn of the event loop for each. */
   *#packetsFrom(first: number): Generator<Uint8Array> {
     for (let length = first; length > 0 && !this.#hasEnded; length = this.#receive()) {
       yield this.#buffer.subarray(0, length);
     }
   }
 
-  /** Returns the length of the next packet, 0 or less when there is none. Node meets an end or a failure itself. */
+  /** Returns the length of the next packet; 0 or less when there is none. Node detects the end or a failure itself. */
   #receive(): number {
     return Number(libc().recv(this.#fd, this.#buffer, this.#buffer.length, 0));
   }
 
   #onError(error: Error): void {
     if (this.#hasEnded) return;
-    // The other side is gone and has not read all of ours; what it sent is still there. The kernel reports this once.
+    // The other side closed without reading all our packets; its own can still be read. The kernel reports this once.
     const isReset = errnoOf(error) === 'ECONNRESET';
-    if (isReset) this.#takeTheRest();
+    if (isReset) this.#drain();
     this.#end(isReset ? undefined : error);
   }
 
-  /** All of it, even if the reader wants no more for now: Node will not read again, and a socket's buffer is small. */
-  #takeTheRest(): void {
+  /** Delivers all remaining packets, even after `onPackets` returned false: Node will not read again. A socket's buffer is small. */
+  #drain(): void {
     for (let length = this.#receive(); length > 0 && !this.#hasEnded; length = this.#receive()) {
       this.#options.onPackets(this.#packetsFrom(length));
     }
@@ -95,7 +95,7 @@ export class PacketReader implements Disposable {
 
 let shared = new Uint8Array(0);
 
-/** One for all readers of a thread: a packet is dealt with before the next one is read. */
+/** Returns one buffer for all readers of a thread: a packet is consumed before the next one is read. */
 function bufferOf(length: number): Uint8Array {
   if (shared.length < length) shared = new Uint8Array(length);
   return shared;
@@ -105,16 +105,16 @@ function openOn(
   fd: number,
   onread: { readonly buffer: Uint8Array; readonly callback: (length: number) => boolean },
 ): Socket {
-  const place = libc().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (place < 0) throw lastError('socket');
+  const streamFd = libc().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (streamFd < 0) throw lastError('socket');
   let socket: Socket;
   try {
-    socket = new Socket({ fd: place, writable: false, onread });
+    socket = new Socket({ fd: streamFd, writable: false, onread });
   } catch (error) {
-    closeFd(place);
+    closeFd(streamFd);
     throw error;
   }
-  if (libc().dup3(fd, place, O_CLOEXEC) < 0) {
+  if (libc().dup3(fd, streamFd, O_CLOEXEC) < 0) {
     const error = lastError('dup3');
     socket.destroy();
     throw error;

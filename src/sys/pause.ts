@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 
-/** Resolves after so many milliseconds. Rejects with the signal's reason, which Node's own would wrap. */
+/** Resolves after `ms` milliseconds. Rejects with the signal's own reason, where Node's timer would wrap it. */
 export async function pause(ms: number, { signal }: AbortOptions): Promise<void> {
   signal?.throwIfAborted();
   try {

@@ -10,7 +10,7 @@ export function randomHex(bytes: number): string {
   return readUrandom(buffer) === bytes ? buffer.toString('hex') : randomBytes(bytes).toString('hex');
 }
 
-/** Returns how many bytes came, 0 where there is no such device or no descriptor left to open it. */
+/** Returns the number of bytes read, 0 when the device does not exist or no descriptor is left. */
 function readUrandom(buffer: Uint8Array): number {
   try {
     const fd = openSync('/dev/urandom', 'r');

@@ -2,12 +2,13 @@ import { libc } from './libc.ts';
 import { lastError } from './scratch.ts';
 
 const TCSANOW = 0;
-// struct termios has 60 bytes where it is largest.
+// More than struct termios, whose largest form has 60 bytes.
 const termiosBytes = 256;
 
 /**
- * Makes a terminal pass on every byte as it is, both ways, and answers how to give it back its settings, termios(3).
- * Node's raw mode still turns each line feed that is written into two characters. Throws ENOTTY.
+ * Sets a terminal to raw mode, termios(3), so that every byte passes unchanged in both directions. Node's raw mode still turns
+ * each written line feed into two characters. Throws ENOTTY.
+ * @returns a function that restores the settings
  */
 export function makeRaw(fd: number): () => void {
   const { tcgetattr, cfmakeraw } = libc();

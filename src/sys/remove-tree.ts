@@ -5,12 +5,12 @@ import { closeFd, openAt, renameAt, rmdirAt, unlinkAt } from './fs-at.ts';
 import { listFd } from './list-at.ts';
 import type { Name } from './scratch.ts';
 
-// A tree from an archive may be deeper than we may have files open, and deeper than any path can say.
+// A tree from an archive may be deeper than the limit of open files, and deeper than any path can name.
 const maxDepth = 64;
 
 /**
- * Removes whatever has this name: a file, a symlink itself, or a directory with all it holds. Works by descriptor, so
- * nothing outside is reached whatever somebody does to the tree meanwhile. ENOENT when nothing has the name.
+ * Removes a file, a symlink itself, or a directory with its contents. Works by descriptor, so nothing outside is reached even if
+ * another process changes the tree meanwhile. ENOENT when the name does not exist.
  */
 export function removeTreeAt(dirFd: number, name: Name): void {
   try {
@@ -27,7 +27,7 @@ export function removeTreeAt(dirFd: number, name: Name): void {
   rmdirAt(dirFd, name);
 }
 
-/** {@link removeTreeAt} by path, for which nothing to remove is fine. */
+/** Removes a tree by path, as {@link removeTreeAt} does; does nothing when the path does not exist. */
 export function removeTree(path: Name): void {
   try {
     removeTreeAt(AT_FDCWD, path);
@@ -45,7 +45,7 @@ class TreeRemoval {
   }
 
   run(): void {
-    // Each round takes what the round before has moved up.
+    // Each round removes what the previous round has moved up.
     let before: number;
     do {
       before = this.#hoisted;
@@ -88,7 +88,7 @@ function openForRemoval(dirFd: number, name: Name): number {
   try {
     return openAt(dirFd, name, flags);
   } catch (error) {
-    // Without root even an owner needs the bits to look inside.
+    // Without root even an owner needs the permission bits to read a directory.
     if (errnoOf(error) !== 'EACCES') throw error;
   }
   chmodAt(dirFd, name, 0o700);

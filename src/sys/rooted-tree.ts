@@ -12,29 +12,35 @@ import { type CreateDirectories, makeDirectory, walkRooted } from './rooted-walk
 import { displayName, lastError, type Name, pathMax, pathTooLong } from './scratch.ts';
 import { statAt, statFd } from './stat.ts';
 
-/** Where something is or is to be: a directory, which belongs to the tree, and the last component of the path. */
+/** Directory in the tree, and the last component of a path in it, which need not exist. */
 export interface Location {
-  /** O_PATH. Open for at least the next 64 calls of the tree, until `invalidate`, `remove` or `close`. */
+  /** O_PATH descriptor of the directory, owned by the tree: open for its next 64 calls, until `invalidate`, `remove` or `close`. */
   readonly fd: number;
-  /** Neither empty nor `.` nor `..`, without a slash. A view of the path when that was given as bytes. */
+  /** Name, neither empty nor `.` nor `..`, without a slash. A view of the path if that was bytes. */
   readonly name: Uint8Array;
 }
 
 export interface RootedTreeOptions {
-  /** False walks component by component even where the kernel has openat2(2). */
+  /** Set to false to walk component by component even where the kernel has openat2(2). */
   readonly openat2?: boolean;
 }
 
 /**
- * A directory tree that somebody else shapes: unpacked from an archive, or changed by a container at this moment.
- * Every path is resolved as if the tree's directory were `/`: absolute paths and symlinks start there, `..` stops
- * there, and whatever is swapped during a call, nothing outside is opened. Not lexically: `a/../b` needs `a`.
+ * Untrusted directory tree: unpacked from an archive, or being changed by a container. Every path is resolved as if the tree's
+ * directory were `/`: absolute paths and symlinks start there, `..` stops there, and nothing outside is opened even if
+ * components are swapped during a call. Resolution is not lexical: `a/../b` needs `a`.
  *
- * Directories once found are kept open, by the text of their path. That stays right while things are added; whoever
- * removes, replaces or renames a directory or a symlink says `invalidate`, or uses `remove`, which does.
+ * Directories are kept open by their path. These stay valid while entries are added. After removing, replacing or renaming a
+ * directory or a symlink, call `invalidate`, or use `remove`, which does.
+ *
+ * ```ts
+ * using tree = RootedTree.open(root);
+ * const { fd, name } = tree.parent('etc/hosts', { mode: 0o755 });
+ * const file = openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, 0o644);
+ * ```
  */
 export class RootedTree implements Disposable {
-  /** O_PATH on the tree's directory. */
+  /** O_PATH descriptor of the tree's directory. */
   readonly fd: number;
   readonly #openat2: boolean;
   readonly #cache = new DirectoryCache();
@@ -51,49 +57,53 @@ export class RootedTree implements Disposable {
   }
 
   /**
-   * The directory a path is in, and its last component, which is never looked at: use it to create, replace, describe
-   * or link what has that name. `create` makes missing directories, also where a dangling symlink points to.
-   * Throws ENOENT, ENOTDIR or ELOOP for a directory that cannot be reached, `ERR_PATH_HAS_NO_NAME` for the root, and
-   * for a path that ends in `.` or `..`.
+   * Returns the directory of a path and its last component, to create, replace, stat or link that name. The last component is
+   * not resolved and need not exist. `create` makes missing directories, also at the target of a dangling symlink.
+   * @throws ENOENT, ENOTDIR or ELOOP for an unreachable directory; ERR_PATH_HAS_NO_NAME for the root, and for a path that ends in
+   *   `.` or `..`
    */
   parent(path: Name, create?: CreateDirectories): Location {
     const bytes = bytesOf(path);
-    const end = withoutSlashes(bytes, bytes.length);
+    const end = trimSlashes(bytes, bytes.length);
     const start = startOfLast(bytes, end);
     const name = bytes.subarray(start, end);
     if (isSpecial(name)) {
       throw new StrataError({
         code: 'ERR_PATH_HAS_NO_NAME',
-        message: `path ${JSON.stringify(displayName(path))}: ends in no name of its own`,
+        message: `path ${JSON.stringify(displayName(path))}: does not end in a name`,
+        hint: 'Give a path that ends in the name of a file or a directory, not in "/", "." or "..".',
       });
     }
-    return { fd: this.#directory(bytes, withoutSlashes(bytes, start), create), name };
+    return { fd: this.#directory(bytes, trimSlashes(bytes, start), create), name };
   }
 
-  /** A directory of the tree, symlinks followed, open as long as {@link Location.fd}; the root for an empty path. */
+  /** Returns a descriptor of a directory, symlinks followed, valid as {@link Location.fd} is; the root for an empty path. */
   directory(path: Name, create?: CreateDirectories): number {
     const bytes = bytesOf(path);
-    return this.#directory(bytes, withoutSlashes(bytes, bytes.length), create);
+    return this.#directory(bytes, trimSlashes(bytes, bytes.length), create);
   }
 
   /**
-   * An O_PATH descriptor, the caller's to close, on what stands at `path`; the root for an empty path. `followLast`
-   * false gives a symlink itself. Throws ENOENT, ENOTDIR, ELOOP.
+   * Opens `path`, or the root for an empty path, with O_PATH; the caller closes the descriptor. With `followLast` false a symlink
+   * itself is opened. Throws ENOENT, ENOTDIR, ELOOP.
    */
   resolve(path: Name, options: { readonly followLast?: boolean } = {}): number {
     return this.#open(bytesOf(path), options.followLast === false ? O_PATH | O_NOFOLLOW : O_PATH);
   }
 
   /**
-   * Opens what stands at `path`, symlinks followed, creating nothing. Opening a fifo or a device may block or act:
-   * prefer {@link openFile} for what is to be read.
+   * Opens an existing path, symlinks followed. Opening a fifo or a device may block or have an effect: prefer {@link openFile}
+   * for reading.
    */
   open(path: Name, flags: number): number {
     invariant((flags & O_CREAT) === 0, 'creation goes through parent()');
     return this.#open(bytesOf(path), flags);
   }
 
-  /** A regular file, opened for reading; anything else gives `ERR_PATH_NOT_A_FILE` and is not opened. */
+  /**
+   * Opens a regular file for reading. Any other type of file is not opened.
+   * @throws ERR_PATH_NOT_A_FILE
+   */
   openFile(path: Name): number {
     const found = this.resolve(path);
     try {
@@ -101,28 +111,29 @@ export class RootedTree implements Disposable {
       if (type === 'file') return reopen(found, O_RDONLY);
       throw new StrataError({
         code: 'ERR_PATH_NOT_A_FILE',
-        message: `path ${JSON.stringify(displayName(path))}: a ${type}, not a file`,
+        message: `path ${JSON.stringify(displayName(path))}: is a ${type}, not a file`,
+        hint: 'Name a regular file.',
       });
     } finally {
       closeFd(found);
     }
   }
 
-  /** Removes what has that name: a directory with all it holds, a symlink itself. ENOENT when there is nothing. */
+  /** Removes a file, a symlink itself, or a directory with its contents. ENOENT when the name does not exist. */
   remove({ fd, name }: Location): void {
     const { type } = statAt(fd, name);
     removeTreeAt(fd, name);
     if (type === 'directory' || type === 'symlink') this.invalidate();
   }
 
-  /** Forgets the directories found so far and closes them: what {@link parent} answered before is void. */
+  /** Closes the directories that are kept open: locations returned by {@link parent} are no longer valid. */
   invalidate(): void {
     this.#cache.clear();
   }
 
   /**
-   * The path of a descriptor from the tree's root, without a slash in front. True at this moment only, and nonsense for
-   * what was removed: for records and messages, never to open something.
+   * Returns the path of a descriptor, relative to the tree's root. It is correct at this moment only, and meaningless for a
+   * removed file: use it for records and messages, never to open a file.
    */
   pathOf(fd: number): Uint8Array {
     const root = readlinkAt(AT_FDCWD, `/proc/self/fd/${this.fd}`);
@@ -156,13 +167,13 @@ export class RootedTree implements Disposable {
     return this.#createLast(path, create) ?? this.#walk(path, O_PATH | O_DIRECTORY, create);
   }
 
-  // Mostly one directory is missing in one that stands; undefined when it is not as simple as that.
+  // Mostly one directory is missing in an existing one. Returns undefined in any other case.
   #createLast(path: Uint8Array, create: CreateDirectories): number | undefined {
     const start = startOfLast(path, path.length);
     const name = path.subarray(start);
     if (isSpecial(name)) return undefined;
     try {
-      const directory = this.#directory(path, withoutSlashes(path, start), undefined);
+      const directory = this.#directory(path, trimSlashes(path, start), undefined);
       makeDirectory(directory, name, create);
       return openAt(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     } catch (error) {
@@ -173,13 +184,13 @@ export class RootedTree implements Disposable {
   }
 
   #open(path: Uint8Array, flags: number): number {
-    const wanted = path.subarray(0, withoutSlashes(path, path.length));
+    const trimmed = path.subarray(0, trimSlashes(path, path.length));
     if (this.#openat2) {
-      const fd = tryOpenInRoot(this.fd, wanted.length === 0 ? '.' : wanted, flags);
+      const fd = tryOpenInRoot(this.fd, trimmed.length === 0 ? '.' : trimmed, flags);
       if (fd >= 0) return fd;
       if (errnoName(lastErrno()) !== 'EAGAIN') throw lastError('openat2', path);
     }
-    return this.#walk(wanted, flags, undefined);
+    return this.#walk(trimmed, flags, undefined);
   }
 
   #walk(path: Uint8Array, flags: number, create: CreateDirectories | undefined): number {
@@ -206,10 +217,11 @@ function bytesOf(path: Name): Uint8Array {
   throw pathTooLong(path);
 }
 
-// The link of a descriptor in /proc is followed to the very inode, so it must not be refused as a symlink.
+// Without O_NOFOLLOW, because the link of a descriptor in /proc has to be followed; it leads to the same inode.
 const reopen = (fd: number, flags: number): number => openAt(AT_FDCWD, `/proc/self/fd/${fd}`, flags & ~O_NOFOLLOW);
 
-function withoutSlashes(bytes: Uint8Array, length: number): number {
+/** Returns the length without trailing slashes. */
+function trimSlashes(bytes: Uint8Array, length: number): number {
   let end = length;
   while (end > 0 && bytes[end - 1] === slash) end--;
   return end;

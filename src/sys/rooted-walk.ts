@@ -7,32 +7,32 @@ import { maxSymlinkHops } from './limits.ts';
 import { displayName, type Name } from './scratch.ts';
 import { FileStat, statFd } from './stat.ts';
 
-/** How missing directories are made on the way. */
+/** Options for creating missing directories on the way. */
 export interface CreateDirectories {
-  /** Permission bits, whatever the umask; the owner is this process, whatever a setgid directory says. */
+  /** Permission bits, regardless of the umask. The owner is this process's user and group, even below a setgid directory. */
   readonly mode: number;
-  /** Told of each directory made; the descriptor, open for reading, is valid during the call. */
+  /** Called for each new directory; the descriptor, open for reading, is valid during the call. */
   readonly onCreate?: (directoryFd: number) => void;
 }
 
 export interface RootedWalkOptions {
-  /** Whether a symlink as the last component is followed. */
+  /** True to follow a symlink as the last component. */
   readonly followLast: boolean;
   readonly create?: CreateDirectories | undefined;
 }
 
-// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each would be a day's work in a layer.
+// A limit of ours beside the kernel's for symlinks: with 40 targets of 2000 components each a layer could cause a day's work.
 const maxComponents = 10_000;
 const slash = 0x2f;
 const dot = 0x2e;
 
 /**
- * Resolves `path` as if `rootFd` were `/`, one component after the other, each opened with O_NOFOLLOW below the
- * descriptor before: a directory swapped for a symlink at any moment is noticed, and `..` goes back to a descriptor we
- * came from, never to wherever its directory has been moved since. Answers an O_PATH descriptor of the caller's.
+ * Resolves `path` as if `rootFd` were `/`, one component after the other, each opened with O_NOFOLLOW below the previous
+ * descriptor. So a directory swapped for a symlink at any moment is noticed, and `..` returns to the previous descriptor even if
+ * its directory has been moved. Returns an O_PATH descriptor, which the caller closes.
  *
- * This is openat2(2) with RESOLVE_IN_ROOT for kernels without it, for trees renamed in a loop (EAGAIN), and with the
- * making of directories, also where a dangling symlink points. Throws ENOENT, ENOTDIR, ELOOP.
+ * It replaces openat2(2) with RESOLVE_IN_ROOT on kernels without it and for trees renamed in a loop (EAGAIN), and it can create
+ * directories, also at the target of a dangling symlink. Throws ENOENT, ENOTDIR, ELOOP.
  */
 export function walkRooted(rootFd: number, path: Uint8Array, options: RootedWalkOptions): number {
   const opened: number[] = [];
@@ -82,7 +82,7 @@ function step(dirFd: number, component: Uint8Array, create: CreateDirectories | 
   return openAt(dirFd, component, O_PATH | O_NOFOLLOW);
 }
 
-/** Makes one directory as {@link CreateDirectories} says; one that somebody else made meanwhile stays as it is. */
+/** Creates one directory as {@link CreateDirectories} specifies. An existing one stays as it is. */
 export function makeDirectory(dirFd: number, name: Name, create: CreateDirectories): void {
   try {
     mkdirAt(dirFd, name, create.mode);
@@ -90,7 +90,7 @@ export function makeDirectory(dirFd: number, name: Name, create: CreateDirectori
     if (errnoOf(error) === 'EEXIST') return;
     throw error;
   }
-  // By descriptor: the name may already be something else.
+  // By descriptor, because the name may already be another file.
   const fd = openAt(dirFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     invariant(process.geteuid && process.getegid, 'a POSIX system');

@@ -4,39 +4,39 @@ import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 
 export interface ProgramOptions extends AbortOptions {
-  /** The whole environment; only PATH and LC_ALL=C are added. The caller's own is never inherited. */
+  /** Whole environment; only PATH and LC_ALL=C are added. The caller's environment is never inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Written to standard input, which is empty otherwise. */
+  /** Text for standard input, which is empty by default. */
   readonly input?: Uint8Array | string;
-  /** Descriptors the child gets as 3, 4, …; no other that we opened reaches it. */
+  /** Descriptors that the child gets as 3, 4, …. It inherits no other descriptor that we opened. */
   readonly fds?: readonly number[];
-  /** From SIGTERM, sent when `signal` aborts, to SIGKILL; 2000 ms. */
+  /** Time from SIGTERM, sent when `signal` aborts, to SIGKILL; default 2000 ms. */
   readonly graceMs?: number;
-  /** How much of each output stream is kept; 1 MiB. The rest is read and dropped. */
+  /** Largest number of bytes kept of each output stream; default 1 MiB. The rest is read and dropped. */
   readonly captureBytes?: number;
 }
 
 export interface ProgramResult {
-  /** Null when a signal ended the program. */
+  /** Exit code; null when a signal ended the program. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** Something beyond `captureBytes` was dropped. */
+  /** True when output was longer than `captureBytes` and was cut. */
   readonly truncated: boolean;
 }
 
-/** What a program of the host needs of an environment, and no more. */
+/** Minimal environment for a program of the host. */
 export const safeEnvironment: { readonly [name: string]: string } = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
 };
 
 /**
- * Runs a program, given by absolute path, to its end and answers how it ended. When `signal` aborts, the program gets
- * SIGTERM, then SIGKILL, and this rejects with the signal's reason once it is gone: no process outlives the call.
- * Throws `ERR_PROGRAM_NOT_STARTED`.
+ * Runs a program, given by absolute path, to its end. When `signal` aborts, the program gets SIGTERM, then SIGKILL, and this
+ * rejects with the signal's reason once it has ended: no process outlives the call. A failed program is no error here.
+ * @throws ERR_PROGRAM_NOT_STARTED
  */
 export async function runProgram(
   file: string,
@@ -54,18 +54,21 @@ export async function runProgram(
   const stderr = new Capture(child.stderr, captureBytes);
   feed(child, options.input);
   const ended = waitForEnd(file, child);
-  const stop = (): void => end(child, options.graceMs ?? 2000);
+  const stop = (): void => endProcess(child, options.graceMs ?? 2000);
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
-    const how = await ended;
+    const exit = await ended;
     options.signal?.throwIfAborted();
-    return { ...how, stdout: stdout.bytes, stderr: stderr.bytes, truncated: stdout.truncated || stderr.truncated };
+    return { ...exit, stdout: stdout.bytes, stderr: stderr.bytes, truncated: stdout.truncated || stderr.truncated };
   } finally {
     options.signal?.removeEventListener('abort', stop);
   }
 }
 
-/** {@link run} for a program that must succeed: throws `ERR_PROGRAM_FAILED` with the end of what it complained. */
+/**
+ * Runs a program that must succeed.
+ * @throws ERR_PROGRAM_FAILED with the end of its standard error, ERR_PROGRAM_NOT_STARTED
+ */
 export async function runChecked(
   file: string,
   args: readonly string[],
@@ -76,34 +79,35 @@ export async function runChecked(
   throw programFailed(file, result);
 }
 
-/** What {@link runChecked} throws for a result, for callers that look at the result themselves first. */
+/** Returns the error that {@link runChecked} throws for a result, for callers that check the result themselves. */
 export function programFailed(
   file: string,
   result: Pick<ProgramResult, 'exitCode' | 'signal' | 'stderr'>,
 ): StrataError {
   const complaint = result.stderr.toString('utf8').trim().slice(-2000);
-  const how = result.signal === null ? `exit code ${result.exitCode}` : `ended by ${result.signal}`;
+  const end = result.signal === null ? `exit code ${result.exitCode}` : `ended by ${result.signal}`;
   return new StrataError({
     code: 'ERR_PROGRAM_FAILED',
-    message: `program ${file}: ${how}${complaint === '' ? '' : `: ${complaint}`}`,
+    message: `program ${file}: ${end}${complaint === '' ? '' : `: ${complaint}`}`,
+    hint: "Fix the cause that the program's message names, then try again.",
     details: { exitCode: result.exitCode, signal: result.signal },
   });
 }
 
 class Capture {
   readonly #chunks: Buffer[] = [];
-  #room: number;
+  #bytesLeft: number;
   truncated = false;
 
   constructor(stream: Readable | null, limit: number) {
-    this.#room = limit;
+    this.#bytesLeft = limit;
     stream?.on('data', (chunk: Buffer) => this.#take(chunk));
   }
 
   #take(chunk: Buffer): void {
-    if (chunk.length > this.#room) this.truncated = true;
-    const kept = chunk.subarray(0, this.#room);
-    this.#room -= kept.length;
+    if (chunk.length > this.#bytesLeft) this.truncated = true;
+    const kept = chunk.subarray(0, this.#bytesLeft);
+    this.#bytesLeft -= kept.length;
     if (kept.length > 0) this.#chunks.push(kept);
   }
 
@@ -114,7 +118,7 @@ class Capture {
 
 function feed(child: ChildProcess, input: Uint8Array | string | undefined): void {
   if (input === undefined) return;
-  // A program need not read all it is given.
+  // A program need not read all its input.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
 }
@@ -127,7 +131,7 @@ async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<Progr
         new StrataError({
           code: 'ERR_PROGRAM_NOT_STARTED',
           message: `program ${file}: cannot be started`,
-          hint: 'See whether it is installed and may be executed.',
+          hint: 'Check that it is installed and may be executed.',
           cause,
         }),
       );
@@ -138,12 +142,12 @@ async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<Progr
   });
 }
 
-function end(child: ChildProcess, graceMs: number): void {
+function endProcess(child: ChildProcess, graceMs: number): void {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   child.once('exit', () => {
     clearTimeout(timer);
-    // A grandchild may hold the pipes open; nobody waits for what it says.
+    // A grandchild may hold the pipes open; its output is not awaited.
     child.stdout?.destroy();
     child.stderr?.destroy();
   });

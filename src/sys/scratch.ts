@@ -3,21 +3,21 @@ import { displayBytes } from '../lib/bytes.ts';
 import { errnoNumber, SyscallError } from './errno.ts';
 import { addressOf, lastErrno } from './ffi.ts';
 
-/** A file name, a relative path or a link target: bytes as the kernel has them, or text, taken as UTF-8. */
+/** File name, path or link target: the kernel's bytes, or text, which is encoded as UTF-8. */
 export type Name = Uint8Array | string;
 
-// PATH_MAX: what the kernel reads of a name at most, its NUL included.
+// PATH_MAX: the largest number of bytes that the kernel reads of a name, its NUL included.
 export const pathMax = 4096;
 const nameSlots = 2;
 const structSize = 1024;
 
-/** Memory that calls read their names from and write their structures into, allocated once per thread. */
+/** Memory from which calls read names, and into which they write structures; allocated once per thread. */
 export interface Scratch {
   readonly bytes: Buffer;
   readonly view: DataView;
-  /** Where `bytes` is. */
+  /** Address of `bytes`. */
   readonly address: number;
-  /** Offset and address of the second name's slot, which calls that read a name reuse. */
+  /** Offset and address of the second name's slot, which calls that return a name reuse. */
   readonly second: number;
   readonly secondAddress: number;
   /** Offset and address of {@link structSize} bytes for a structure. */
@@ -49,25 +49,25 @@ function allocate(): Scratch {
 }
 
 /**
- * Puts a name into the first (0) or second (1) slot and answers its address, good until that slot is filled again.
- * Throws `ERR_PATH_HAS_NUL`, or a {@link SyscallError} with ENAMETOOLONG.
+ * Copies a name into the first (0) or second (1) slot and returns its address, valid until that slot is filled again.
+ * @throws ERR_PATH_HAS_NUL, or a {@link SyscallError} with ENAMETOOLONG
  */
 export function nameAddress(name: Name, slot: 0 | 1 = 0): number {
   const { bytes, address } = scratch();
   const start = slot * pathMax;
   const length = typeof name === 'string' ? putText(bytes, start, name) : putBytes(bytes, start, name);
-  if (length < 0) throw refuse(name);
+  if (length < 0) throw invalidName(name);
   bytes[start + length] = 0;
   return address + start;
 }
 
-// Both give -1 for a name that does not fit or holds a NUL.
+// Both return -1 for a name that does not fit or contains a NUL.
 function putText(bytes: Buffer, start: number, name: string): number {
   if (name.length >= pathMax || Buffer.byteLength(name) >= pathMax || name.includes('\0')) return -1;
   return bytes.write(name, start, pathMax - 1, 'utf8');
 }
 
-// A loop beats Uint8Array.set for names of usual length, and finds the NUL on its way.
+// A loop is faster than Uint8Array.set for names of usual length, and finds a NUL on the way.
 function putBytes(bytes: Buffer, start: number, name: Uint8Array): number {
   const { length } = name;
   if (length >= pathMax) return -1;
@@ -79,39 +79,40 @@ function putBytes(bytes: Buffer, start: number, name: Uint8Array): number {
   return length;
 }
 
-function refuse(name: Name): Error {
-  const shown = displayName(name);
-  if (shown.includes('\0')) {
+function invalidName(name: Name): Error {
+  const text = displayName(name);
+  if (text.includes('\0')) {
     return new StrataError({
       code: 'ERR_PATH_HAS_NUL',
-      message: `path ${JSON.stringify(shown.slice(0, 200))}: contains a NUL byte`,
+      message: `path ${JSON.stringify(text.slice(0, 200))}: contains a NUL byte`,
+      hint: 'Linux has no such names: remove the NUL byte from the path.',
     });
   }
   return pathTooLong(name);
 }
 
-/** ENAMETOOLONG for a path of {@link pathMax} bytes or more. */
+/** Returns ENAMETOOLONG for a path of {@link pathMax} bytes or more. */
 export function pathTooLong(path: Name): SyscallError {
-  const shown = `${displayName(path).slice(0, 200)}…`;
-  return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: shown });
+  const text = `${displayName(path).slice(0, 200)}…`;
+  return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: text });
 }
 
-/** A name in memory of its own, NUL-terminated, for calls that take more names than there are slots. */
+/** Copies a name, NUL-terminated, into new memory, for calls that take more names than there are slots. */
 export function cString(name: Name): Buffer {
   nameAddress(name);
   return Buffer.concat([typeof name === 'string' ? Buffer.from(name) : name, Buffer.of(0)]);
 }
 
-/** A name as text for a message; see {@link displayBytes}. */
+/** Returns a name as text for a message; see {@link displayBytes}. */
 export const displayName = (name: Name): string => (typeof name === 'string' ? name : displayBytes(name));
 
-/** The error of the call that just failed; to be made before any other call. */
+/** Returns the error of the call that just failed; must be called before any other foreign call. */
 export function lastError(syscall: string, name?: Name): SyscallError {
   const errno = lastErrno();
   return new SyscallError({ syscall, errno, path: name === undefined ? undefined : displayName(name) });
 }
 
-/** A copy of scratch memory as a plain array of its own. */
+/** Copies scratch memory into a new array. */
 export function copyOf(bytes: Buffer, offset: number, length: number): Uint8Array {
   return new Uint8Array(bytes.buffer as ArrayBuffer, offset, length).slice();
 }

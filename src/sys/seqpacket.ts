@@ -1,4 +1,4 @@
-// Local sockets that keep packets apart, unix(7) with SOCK_SEQPACKET: Node opens none and takes none over.
+// Local sockets that preserve packet boundaries, unix(7) with SOCK_SEQPACKET, which Node can neither open nor adopt.
 import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { closeFd } from './fs-at.ts';
 import { libc } from './libc.ts';
@@ -13,7 +13,7 @@ const SHUT_WR = 1;
 // sockaddr_un: the family, then a path of at most 107 bytes and its NUL.
 const maxPathBytes = 107;
 
-/** One end of a connection. No call on it waits. */
+/** One end of a connection. No call on it blocks. */
 export class SeqpacketSocket implements Disposable {
   /** Valid until disposal. */
   readonly fd: number;
@@ -23,7 +23,7 @@ export class SeqpacketSocket implements Disposable {
     this.fd = fd;
   }
 
-  /** Throws ENOENT or ECONNREFUSED where nobody listens, EAGAIN where too many wait, ENAMETOOLONG from 108 bytes on. */
+  /** Connects. Throws ENOENT or ECONNREFUSED without a listener, EAGAIN when its queue is full, ENAMETOOLONG from 108 bytes on. */
   static connect(path: string): SeqpacketSocket {
     const bytes = Buffer.from(path);
     if (bytes.length > maxPathBytes) {
@@ -42,7 +42,7 @@ export class SeqpacketSocket implements Disposable {
     return new SeqpacketSocket(fd);
   }
 
-  /** Sends one packet; false when the other side has to read first. Throws EPIPE or ECONNRESET when it is gone. */
+  /** Sends one packet. Returns false when the other side has to read first; throws EPIPE or ECONNRESET when it has closed. */
   send(packet: Uint8Array): boolean {
     if (Number(libc().send(this.fd, packet, packet.length, MSG_NOSIGNAL)) >= 0) return true;
     const error = lastError('send');
@@ -50,11 +50,11 @@ export class SeqpacketSocket implements Disposable {
     throw error;
   }
 
-  /** Tells the other side that nothing more comes. Idempotent. */
+  /** Closes the sending direction, which the other side sees as an end. Idempotent. */
   endSending(): void {
     if (!this.#isOpen || libc().shutdown(this.fd, SHUT_WR) === 0) return;
     const error = lastError('shutdown');
-    // The other side was faster.
+    // The other side has already closed.
     if (errnoOf(error) !== 'ENOTCONN') throw error;
   }
 

@@ -1,9 +1,9 @@
-// Holes in files: finding and making them.
+// Finds and makes holes in files.
 import { errnoOf } from './errno.ts';
 import { libc } from './libc.ts';
 import { lastError } from './scratch.ts';
 
-/** A part of a file that is not a hole, in bytes. */
+/** Part of a file that is not a hole, in bytes. */
 export interface DataRun {
   readonly offset: number;
   readonly length: number;
@@ -13,8 +13,8 @@ const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 
 /**
- * The runs of data in the first `size` bytes of a file, in order; what lies between is holes. Where the filesystem
- * cannot tell, everything is data. lseek(2) with SEEK_DATA and SEEK_HOLE; moves the descriptor's position.
+ * Yields the runs of data in the first `size` bytes of a file, in order; the gaps are holes. On a filesystem that does not
+ * report holes, everything is data. Uses lseek(2) with SEEK_DATA and SEEK_HOLE, which moves the descriptor's position.
  */
 export function* dataRuns(fd: number, size: number): Generator<DataRun, void, undefined> {
   for (let offset = 0; offset < size; ) {
@@ -26,7 +26,7 @@ export function* dataRuns(fd: number, size: number): Generator<DataRun, void, un
   }
 }
 
-// Undefined past the last data. A filesystem that does not know the command has no holes.
+// Returns undefined past the last data. A filesystem that does not know the command has no holes.
 function seek(fd: number, offset: number, whence: number): number | undefined {
   const position = Number(libc().lseek(fd, offset, whence));
   if (position >= 0) return position;
@@ -39,7 +39,7 @@ function seek(fd: number, offset: number, whence: number): number | undefined {
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 
-/** fallocate(2): makes a hole in a file of unchanged size. EOPNOTSUPP where the filesystem has none. */
+/** Makes a hole in a file of unchanged size, fallocate(2). EOPNOTSUPP on a filesystem without holes. */
 export function punchHole(fd: number, offset: number, length: number): void {
   const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   if (libc().fallocate(fd, mode, offset, length) < 0) throw lastError('fallocate');

@@ -35,25 +35,25 @@ const types: { readonly [bits: number]: FileType } = {
   [S_IFSOCK]: 'socket',
 };
 
-/** The type in the S_IFMT bits of a mode, which getdents64(2) gives shifted. */
+/** Returns the type in the S_IFMT bits of a mode; getdents64(2) reports them shifted. */
 export const fileTypeOf = (mode: number): FileType => types[mode & S_IFMT] ?? 'unknown';
 
-/** What statx(2) says of an inode. Mutable so that a loop over many files can fill one object again and again. */
+/** Attributes of an inode from statx(2). Mutable, so that a loop over many files can fill the same object. */
 export class FileStat {
   /** Type and permission bits. */
   mode = 0;
   uid = 0;
   gid = 0;
   nlink = 0;
-  /** Exact as a bigint only: overlay and btrfs use the upper bits, and two inodes must never look like one. */
+  /** Inode number. A bigint, because overlay and btrfs use the upper bits, and two inodes must never compare equal. */
   ino = 0n;
-  /** Bytes; exact up to 2^53. */
+  /** Size in bytes; exact up to 2^53. */
   size = 0;
   /** Allocated units of 512 bytes. */
   blocks = 0;
   deviceMajor = 0;
   deviceMinor = 0;
-  /** Of a device node. */
+  /** Device number of a device node. */
   nodeMajor = 0;
   nodeMinor = 0;
   readonly atime: { seconds: number; nanoseconds: number } = { seconds: 0, nanoseconds: 0 };
@@ -74,14 +74,14 @@ export class FileStat {
   }
 }
 
-/** statx(2) without following. Fills and answers `into`. */
+/** Returns the attributes of a name, a symlink itself included, statx(2). Fills and returns `into`. */
 export function statAt(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat {
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
   if (errno !== 0) throw failed(errno, name);
   return read(into);
 }
 
-/** {@link statAt}, but undefined when nothing has that name (ENOENT), at no cost of an exception. */
+/** Does the same as {@link statAt}, but returns undefined for a missing name (ENOENT), without the cost of an exception. */
 export function statAtIfThere(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat | undefined {
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
   if (errno === 0) return read(into);
@@ -89,7 +89,7 @@ export function statAtIfThere(dirFd: number, name: Name, into: FileStat = new Fi
   throw failed(errno, name);
 }
 
-/** statx(2) of an open descriptor, O_PATH ones included. */
+/** Returns the attributes of an open descriptor, O_PATH ones included, statx(2). */
 export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
   const errno = statx(fd, '', AT_EMPTY_PATH);
   if (errno !== 0) throw failed(errno, undefined);
@@ -99,7 +99,7 @@ export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
 // Linux 5.8.
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
-/** Whether something is mounted at that name, as the directory's mount namespace has it. ENOENT when nothing has it. */
+/** True when the name is a mount point in the directory's mount namespace. ENOENT when the name does not exist. */
 export function isMountRoot(dirFd: number, name: Name): boolean {
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
   if (errno !== 0) throw failed(errno, name);
@@ -110,12 +110,12 @@ export function isMountRoot(dirFd: number, name: Name): boolean {
 const STATX_BASIC_STATS = 0x7ff;
 
 const noEntry = errnoNumber('ENOENT');
-// V8 takes locks of its own between a call and our look at errno, at times, and a lock that was free after all leaves one
-// of these there (futex(2) through syscall(2), in absl::Mutex). statx(2) itself knows none of them.
+// V8 may take its own locks between a call and our reading of errno, and a lock that turns out to be free leaves one of these
+// numbers (futex(2) through syscall(2), in absl::Mutex). statx(2) itself returns none of them.
 const foreign: ReadonlySet<number> = new Set((['EAGAIN', 'EINTR', 'ETIMEDOUT'] as const).map(errnoNumber));
 const attempts = 4;
 
-/** 0, or the error number. */
+/** Calls statx(2) and returns 0 or the error number. */
 function statx(dirFd: number, name: Name, flags: number): number {
   const { syscall, numbers } = libc();
   const address = nameAddress(name);

@@ -1,6 +1,6 @@
 import { closeSync, constants, fsync, openSync } from 'node:fs';
 
-/** fsync(2) of a directory: the names in it and its attributes are on the disk when this resolves. */
+/** Flushes a directory, fsync(2): its names and attributes are on the disk when this resolves. */
 export async function syncDirectory(path: string): Promise<void> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -7,9 +7,9 @@ import { closeFd, openAt } from './fs-at.ts';
 import { runChecked } from './run-program.ts';
 
 /**
- * syncfs(2): everything written to the filesystem of `directory`, by anybody, is on the disk when this resolves. May
- * take seconds, so `sync -f` does it in a process of its own: the event loop and libuv's few threads stay free.
- * Rejects when the kernel could not write something back. An abort ends the waiting, not what the kernel has begun.
+ * Flushes the filesystem of `directory`, syncfs(2), including writes of other programs. It may take seconds, so it runs in a
+ * process, `sync -f`, which leaves the event loop and libuv's few threads free. Rejects when the kernel could not write data
+ * back. An abort ends the wait, not the flush in the kernel.
  */
 export async function syncFilesystem(directory: string, options: AbortOptions = {}): Promise<void> {
   const sync = findProgram('sync');
@@ -27,7 +27,7 @@ const openDirectory = (directory: string): number => openAt(AT_FDCWD, directory,
 let syncfs: ((fd: number) => Promise<CallResult>) | undefined;
 let turn: Promise<unknown> = Promise.resolve();
 
-/** One at a time, so that of libuv's four threads never more than one waits for a disk. Throws what the kernel says. */
+/** Flushes one at a time, so that at most one of libuv's four threads waits for a disk. Throws the kernel's errors. */
 async function syncInTurn(fd: number, directory: string): Promise<void> {
   syncfs ??= openLibrary(null).declareAsyncCall('syncfs', ['int32']);
   const call = syncfs;
@@ -38,9 +38,9 @@ async function syncInTurn(fd: number, directory: string): Promise<void> {
 }
 
 /**
- * The flush that counts for what is written from now on. The kernel tells that something could not be written back to
- * those who had the filesystem open then, and to one who opens it later only if nobody was told before (errseq_t,
- * Linux 4.13): a flush by somebody else in the meantime, with a descriptor of its own, would take the news away.
+ * Flush that reports every write error from its construction on. The kernel reports an error of writing back to all descriptors
+ * that were open at the time, but to a later one only if no other has had the report (errseq_t, Linux 4.13). A descriptor opened
+ * only for the flush could miss an error that another program's flush has collected meanwhile.
  */
 export class FilesystemFlush implements Disposable {
   readonly #directory: string;
@@ -53,17 +53,17 @@ export class FilesystemFlush implements Disposable {
   }
 
   /**
-   * {@link syncFilesystem}; rejects with the kernel's error, and from then on, when something written since this object
-   * was made got lost.
+   * Flushes as {@link syncFilesystem} does. Rejects with the kernel's error, now and in every later call, once data written since
+   * the construction of this object has been lost.
    */
   async flush(options: AbortOptions = {}): Promise<void> {
     try {
       await syncFilesystem(this.#directory, options);
     } catch {
       options.signal?.throwIfAborted();
-      // What the disk did not take is told below, with its number; what else keeps the program from working is no matter.
+      // The flush below reports a failed disk, with its error number. Any other failure of the program is irrelevant.
     }
-    // Nothing is left to be written but what others have written since, which may be much.
+    // Only writes of other programs since then are left, though these may be many.
     if (this.#failure === undefined) await this.#syncNow();
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -76,7 +76,7 @@ export class FilesystemFlush implements Disposable {
     }
   }
 
-  /** No flush is under way. */
+  /** Closes the descriptor. No flush may be in progress. */
   [Symbol.dispose](): void {
     closeFd(this.#fd);
   }

@@ -1,8 +1,8 @@
 import { StrataError } from '../errors/index.ts';
 
 /**
- * Calls that go through syscall(2): the C library has no function for them, or only a younger one than glibc 2.28,
- * Node's own floor. From 424 on all architectures share one numbering.
+ * Numbers of calls made through syscall(2), because glibc 2.28, the oldest that Node supports, has no function for them. From
+ * 424 on all architectures share the same numbers.
  */
 export interface SyscallNumbers {
   readonly statx: number;
@@ -50,13 +50,16 @@ const tables: { readonly [architecture: string]: SyscallNumbers } = {
   arm64: { ...common, statx: 291, renameat2: 276, mknodat: 33, getdents64: 61, copyFileRange: 285 },
 };
 
-/** The numbers for an architecture as `process.arch` names it. Throws `ERR_ARCHITECTURE_UNSUPPORTED`. */
+/**
+ * Returns the numbers for an architecture, named as in `process.arch`.
+ * @throws ERR_ARCHITECTURE_UNSUPPORTED
+ */
 export function syscallNumbers(architecture: string): SyscallNumbers {
   const table = tables[architecture];
   if (table) return table;
   throw new StrataError({
     code: 'ERR_ARCHITECTURE_UNSUPPORTED',
-    message: `architecture ${architecture}: no system call table`,
-    hint: 'Strata runs on x86-64 and arm64.',
+    message: `architecture ${architecture}: not supported`,
+    hint: 'Run Strata on x86-64 or arm64.',
   });
 }

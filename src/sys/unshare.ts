@@ -7,13 +7,13 @@ const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
 
 /**
- * Gives the calling thread a mount namespace of its own, unshare(2), then `/` made a slave all the way down. What is
- * mounted in it stays in it, and goes with the thread and the children it has started, also by a kill. What the host mounts
- * and unmounts reaches it, so that it holds no filesystem that the host has let go of.
+ * Moves the calling thread into a new mount namespace, unshare(2), and makes `/` a slave recursively. Its mounts do not reach the
+ * host, and end with the thread and the programs it started, also by a kill. Mounts and unmounts of the host reach it, so that
+ * it holds no filesystem that the host has unmounted.
  *
- * A trap: it is the *thread* that moves. Its synchronous calls and the programs it starts see the new namespace;
- * `fs.promises`, streams and everything else that runs in libuv's threads stay behind, silently. So: in a worker that
- * makes synchronous calls only, or in a process that has done nothing asynchronous on files yet.
+ * A trap: only the *thread* moves. Its synchronous calls and the programs it starts see the new namespace; `fs.promises`, streams
+ * and everything else in libuv's threads silently stay in the old one. So call it in a worker that makes synchronous calls only,
+ * or in a process that has not used files asynchronously yet.
  */
 export function unshareMounts(): void {
   if (libc().unshare(CLONE_NEWNS) < 0) throw explainRefusal(lastError('unshare'), 'a mount namespace cannot be made');
@@ -21,9 +21,9 @@ export function unshareMounts(): void {
 }
 
 /**
- * Gives the calling thread a umask of 0 of its own, so that modes come out as asked without a chmod after each create:
- * unshare(2) with CLONE_FS. For workers that make synchronous calls only, as with {@link unshareMounts}; the working
- * directory is the thread's own from then on too.
+ * Gives only the calling thread a umask of 0, unshare(2) with CLONE_FS, so that new files get the requested mode without a chmod.
+ * For workers that make synchronous calls only, as with {@link unshareMounts}. From then on the thread also has its own working
+ * directory.
  */
 export function unshareUmask(): void {
   if (libc().unshare(CLONE_FS) < 0) throw lastError('unshare');

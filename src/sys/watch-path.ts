@@ -1,12 +1,12 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type Errno, errnoOf } from './errno.ts';
 
-// Gone, or as many watches or descriptors as the user may have.
+// The path does not exist, or the user's limit of watches or descriptors is reached.
 const unwatchable: ReadonlySet<Errno | undefined> = new Set(['ENOENT', 'EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM']);
 
 /**
- * Calls `onChange` whenever a file, or something in a folder, may have changed; in a folder with its name, where the kernel
- * gives one. Costs no thread. Returns undefined where nothing can be watched: the caller has to look by itself.
+ * Calls `onChange` whenever a file, or an entry of a folder, may have changed; with the name of the entry if the kernel reports
+ * it. Costs no thread. Returns undefined when the path cannot be watched, so that the caller has to poll.
  */
 export function watchPath(path: string, onChange: (name: string | undefined) => void): Disposable | undefined {
   try {

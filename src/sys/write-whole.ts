@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** Appends all of a piece: a disk that has room for a part of it takes that, and tells so only the next time. */
-export async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
-  for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
+/** Appends all of a chunk. A disk with space for a part of it writes that part, and fails only at the next write. */
+export async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
 }

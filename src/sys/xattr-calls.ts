@@ -4,8 +4,8 @@ import { libc } from './libc.ts';
 import { type Name, nameAddress, scratch } from './scratch.ts';
 
 /**
- * The raw calls on a name below a directory, a symlink not followed. Each answers what the kernel answers: negative is a
- * failure, and errno tells which. `address` and `length` say where a value or a list is.
+ * Raw calls on a name in a directory; a symlink is not followed. Each returns the kernel's result: a negative number is a
+ * failure, and errno has the reason. `address` and `length` are the buffer of a value or a list.
  */
 export interface XattrCalls {
   list(dirFd: number, name: Name, address: number, length: number): number;
@@ -14,7 +14,7 @@ export interface XattrCalls {
   remove(dirFd: number, name: Name, attribute: string): number;
 }
 
-/** setxattrat(2) and its siblings of Linux 6.13: a third of the time of a path through /proc. */
+/** Calls of Linux 6.13, setxattrat(2) and its siblings: they take a third of the time of a path through /proc. */
 export const directCalls: XattrCalls = {
   list(dirFd, name, address, length) {
     const { syscall, numbers } = libc();
@@ -41,7 +41,7 @@ export const directCalls: XattrCalls = {
   },
 };
 
-/** The calls every kernel has, which take paths only: the descriptor's link in /proc leads to the very directory. */
+/** Calls of every kernel, which take paths only; the descriptor's link in /proc leads to its directory. */
 export const procCalls: XattrCalls = {
   list(dirFd, name, address, length) {
     return Number(libc().llistxattr(pathAddress(dirFd, name), address, length));
@@ -57,7 +57,7 @@ export const procCalls: XattrCalls = {
   },
 };
 
-/** Puts an attribute's name into the second slot; latin1 text, one character a byte. */
+/** Copies an attribute's name, latin1 text with one character a byte, into the second slot and returns its address. */
 export function attributeAddress(attribute: string): number {
   const bytes = Buffer.from(attribute, 'latin1');
   invariant(bytes.toString('latin1') === attribute, 'attribute names are latin1');

@@ -1,8 +1,8 @@
 import { type AsyncForeignFunction, addressOf, openLibrary } from '../ffi.ts';
 import type { MemberCompressor, MemberCompressorMaker } from './member-compressor.ts';
 
-// What a member has beside its blocks, and deflate for data that does not shrink: libdeflate_gzip_compress_bound gives
-// less, and a call for it would cost as much as it saves.
+// Largest size of a member, header and trailer included, for data that does not shrink. libdeflate_gzip_compress_bound returns
+// less, but calling it would cost as much as it saves.
 const boundOf = (bytes: number): number => bytes + (bytes >> 3) + 1024;
 
 interface Libdeflate {
@@ -28,11 +28,11 @@ function bind(): Libdeflate {
   };
 }
 
-/** Eric Biggers's libdeflate (Debian: libdeflate0): whole buffers only, at half of zlib's time for the same size. */
+/** Compressor on Eric Biggers's libdeflate (Debian: libdeflate0): whole buffers only, in half of zlib's time for the same size. */
 class LibdeflateCompressor implements MemberCompressor {
   readonly #library: Libdeflate;
   readonly #level: number;
-  /** A compressor serves one call at a time. */
+  /** Free compressors; each serves one call at a time. */
   readonly #idle: bigint[] = [];
 
   constructor(level: number) {
@@ -66,6 +66,7 @@ class LibdeflateCompressor implements MemberCompressor {
   }
 }
 
+/** libdeflate, for `compressGzip` and the recipes of `archive`. */
 export const libdeflateCompressor: MemberCompressorMaker = {
   name: 'libdeflate',
   open: (level) => new LibdeflateCompressor(level),

@@ -18,15 +18,15 @@ import { isFileAt } from '../is-file-at.ts';
 import { makeFolders } from '../make-folders.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 
-/** What a lock file says of its holder. */
+/** Holder of a lock, as recorded in the lock file. */
 export interface LockHolder {
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string;
-  /** Undefined until the program has begun to run, and when it runs on another machine or in another pid namespace. */
+  /** Its process; undefined until the program runs, and when it runs on another machine or in another pid namespace. */
   readonly process: ProcessIdentity | undefined;
 }
 
-/** Returns a descriptor that holds the lock; undefined when another one does. Makes the file, and its folder. */
+/** Takes the lock and returns its descriptor; undefined when another process holds it. Creates the file and its folder. */
 export function takeHelperLock(path: string): number | undefined {
   for (;;) {
     const fd = openLock(path);
@@ -36,12 +36,12 @@ export function takeHelperLock(path: string): number | undefined {
     );
     if (!isTaken && isFileAt(path, fd)) return fd;
     closeSync(fd);
-    // The holder before us removed the file between the two calls; otherwise somebody else holds it.
+    // Otherwise the previous holder removed the file between the two calls: try again.
     if (isTaken) return undefined;
   }
 }
 
-/** Gives up the lock. The file is removed while it is still locked, so that nobody can lock one that has no name. */
+/** Releases the lock. The file is removed while it is still locked, so that no process can lock a file without a name. */
 export function dropHelperLock(path: string, fd: number): void {
   thenAlways(
     () => ifThere(() => unlinkSync(path)),
@@ -49,26 +49,26 @@ export function dropHelperLock(path: string, fd: number): void {
   );
 }
 
-/** Writes who holds the lock, for those who find it taken. */
+/** Records the holder in the lock file, for processes that find it locked. */
 export function writeHolder(fd: number, { version, process }: LockHolder): void {
-  const who = process === undefined ? '' : `${process.pid} ${process.startTicks} ${scopeOfNumbers()}\n`;
-  const text = Buffer.from(`${version}\n${who}`);
+  const identity = process === undefined ? '' : `${process.pid} ${process.startTicks} ${pidScope()}\n`;
+  const text = Buffer.from(`${version}\n${identity}`);
   // In this order the file is never empty for a reader.
   writeSync(fd, text, 0, text.length, 0);
   ftruncateSync(fd, text.length);
 }
 
-/** Returns what the file says; undefined when there is none, or nothing is written yet. Holds only while the lock is taken. */
+/** Returns the recorded holder; undefined when there is no file, or none is recorded yet. Valid only while the lock is taken. */
 export function readHolder(path: string): LockHolder | undefined {
   const text = ifThere(() => readFileSync(path, 'latin1')) ?? '';
   const [, version, pid, startTicks, scope] = /^(\S+)\n(?:(\d+) (\d+) (.+)\n)?/.exec(text) ?? [];
   if (version === undefined) return undefined;
-  const isKnown = scope === scopeOfNumbers();
+  const isKnown = scope === pidScope();
   return { version, process: isKnown ? { pid: Number(pid), startTicks: Number(startTicks) } : undefined };
 }
 
-/** Where a process number means what it means here: elsewhere, on a shared disk, another process may have it. */
-const scopeOfNumbers = (): string => `${bootId()} ${readlinkSync('/proc/self/ns/pid')}`;
+/** Returns the boot and the pid namespace in which a pid is valid: with a shared disk it may mean another process elsewhere. */
+const pidScope = (): string => `${bootId()} ${readlinkSync('/proc/self/ns/pid')}`;
 
 function openLock(path: string): number {
   const open = (): number => openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);

@@ -11,25 +11,26 @@ import { isAlive, signalProcess } from '../process-identity.ts';
 import { safeEnvironment } from '../run-program.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from './helper-lock.ts';
 
+/** Description of a helper process. */
 export interface Helper {
   /** Module of the program, which calls `runHelper`; see `workerUrl`. */
   readonly program: URL;
   readonly args: readonly string[];
-  /** A helper of any other version is ended, and one of this version takes its place. */
+  /** Version of the program. A helper of any other version is ended and replaced. */
   readonly version: string;
-  /** The file by whose lock the helper is found. */
+  /** Path of the lock file by which the helper is found. */
   readonly lock: string;
 }
 
 const { SIGTERM, SIGKILL } = constants.signals;
-// From the request to end to the kill, and to giving up on a process that not even a kill ends.
+// Time from SIGTERM to SIGKILL, and until giving up on a process that even SIGKILL does not end.
 const graceMs = 500;
 const patienceMs = 2000;
 
 /**
- * Sees to it that the helper runs, and starts it when it does not: in a session of its own, with nothing of ours open but
- * its lock. Returns false where none can be started or the one of another version does not end: what there is to do is then
- * left to the next command. What the helper is to find must be in place before.
+ * Makes sure that the helper runs, and starts it if it does not: in a new session, with no descriptor of ours but its lock. The
+ * work for the helper must be on disk before. Returns false when no helper can be started, or one of another version does not
+ * end; the work is then left to the next command.
  */
 export async function keepHelper(helper: Helper, options: AbortOptions = {}): Promise<boolean> {
   try {
@@ -37,7 +38,7 @@ export async function keepHelper(helper: Helper, options: AbortOptions = {}): Pr
       const fd = takeHelperLock(helper.lock);
       if (fd !== undefined) return start(helper, fd);
       const holder = readHolder(helper.lock);
-      // One that was just killed holds the lock until the last of its threads is gone.
+      // A process that was just killed holds the lock until its last thread has ended.
       const isDying = holder?.process !== undefined && !isAlive(holder.process);
       if (holder?.version === helper.version && !isDying) return true;
       if (holder?.process !== undefined) signalProcess(holder.process, waited < graceMs ? SIGTERM : SIGKILL);
@@ -46,13 +47,13 @@ export async function keepHelper(helper: Helper, options: AbortOptions = {}): Pr
     }
     return false;
   } catch (error) {
-    // A disk that is full or read-only, no process or memory to be had, a helper of another user.
+    // A full or read-only disk, a limit of processes or memory, a helper of another user.
     if (errnoOf(error) === undefined) throw error;
     return false;
   }
 }
 
-/** Whoever kills us leaves the lock free before the program is there, and in its hands from then on. */
+/** Starts the program with the lock. If we are killed, the lock is free before the program exists, and the program's afterwards. */
 function start({ program, args, version, lock }: Helper, fd: number): boolean {
   let isStarted = false;
   thenAlways(
@@ -65,7 +66,7 @@ function start({ program, args, version, lock }: Helper, fd: number): boolean {
         env: safeEnvironment,
         stdio: ['ignore', 'ignore', 'ignore', fd],
       });
-      // Some refusals of the kernel come as an event, others are thrown.
+      // Some failures are emitted as an event, others are thrown.
       child.on('error', () => undefined);
       child.unref();
       isStarted = child.pid !== undefined;

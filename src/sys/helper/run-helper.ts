@@ -2,18 +2,18 @@ import { enterControlGroup } from '../enter-control-group.ts';
 import { identify } from '../process-identity.ts';
 import { dropHelperLock, takeHelperLock, writeHolder } from './helper-lock.ts';
 
-/** What a helper does. */
+/** Work of a helper process. */
 export interface HelperProgram {
-  /** Does all there is to do. Rejects early when `signal` aborts, because another version takes over. */
+  /** Does all pending work. Rejects early when `signal` aborts, because another version takes over. */
   work(signal: AbortSignal): Promise<void>;
-  /** Whether something has come since; asked when the lock has been given up. */
+  /** Returns true when new work is pending; called after the lock has been released. */
   isNeeded(): boolean;
 }
 
-// Where `keepHelper` hands over the lock. Node keeps it from the programs that a helper starts.
+// Descriptor on which `keepHelper` passes the lock. Node does not pass it on to programs that a helper starts.
 const inheritedLock = 3;
 
-/** Runs this process as the helper that `keepHelper` started, until it has nothing to do. */
+/** Runs this process as the helper that `keepHelper` started, until no work is left. */
 export function runHelper(makeProgram: (args: readonly string[]) => HelperProgram): void {
   enterControlGroup('strata.helpers');
   serve(makeProgram).catch(() => {

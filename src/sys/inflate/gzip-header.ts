@@ -8,20 +8,20 @@ const nameFlag = 0x08;
 const commentFlag = 0x10;
 const reservedFlags = 0xe0;
 
-type Field = 'magic' | 'fixed' | 'extra-length' | 'extra' | 'name' | 'comment' | 'crc' | 'over';
-const order: readonly Field[] = ['magic', 'fixed', 'extra-length', 'extra', 'name', 'comment', 'crc', 'over'];
+type HeaderField = 'magic' | 'fixed' | 'extra-length' | 'extra' | 'name' | 'comment' | 'crc' | 'over';
+const order: readonly HeaderField[] = ['magic', 'fixed', 'extra-length', 'extra', 'name', 'comment', 'crc', 'over'];
 
-// A text field is counted as one byte, which is there when its NUL is.
-function neededBytes(field: Field, extraBytes: number): number {
+// A text field counts as one byte, which is complete when its NUL has been read.
+function neededBytes(field: HeaderField, extraBytes: number): number {
   if (field === 'fixed') return fixedBytes;
   if (field === 'extra') return extraBytes;
   return field === 'name' || field === 'comment' ? 1 : 2;
 }
 
-/** Walks the header of a gzip member (RFC 1952 §2.3) that may be cut anywhere, and verifies its checksum if it has one. */
+/** Parses the header of a gzip member (RFC 1952 §2.3), cut anywhere into chunks, and verifies its checksum if it has one. */
 export class GzipHeader {
   readonly #scratch = new Uint8Array(fixedBytes);
-  #field: Field = 'magic';
+  #field: HeaderField = 'magic';
   #have = 0;
   #need = magicBytes;
   #flags = 0;
@@ -32,27 +32,27 @@ export class GzipHeader {
     return this.#field === 'over';
   }
 
-  /** Takes what belongs to the header from the front of `input` and tells how much that was. */
+  /** Consumes the bytes of the header from the front of `input` and returns their number. */
   take(input: Uint8Array): number {
     let at = 0;
     while (at < input.length && !this.isComplete && this.failure === undefined) {
       const from = at;
       const field = this.#field;
-      at = field === 'name' || field === 'comment' ? this.#text(input, at) : this.#counted(input, at);
+      at = field === 'name' || field === 'comment' ? this.#takeText(input, at) : this.#takeBytes(input, at);
       if (field !== 'crc') this.#crc = crc32(input.subarray(from, at), this.#crc);
       if (this.#have === this.#need) this.#leave();
     }
     return at;
   }
 
-  #counted(input: Uint8Array, at: number): number {
+  #takeBytes(input: Uint8Array, at: number): number {
     const taken = Math.min(this.#need - this.#have, input.length - at);
     if (this.#field !== 'extra') this.#scratch.set(input.subarray(at, at + taken), this.#have);
     this.#have += taken;
     return at + taken;
   }
 
-  #text(input: Uint8Array, at: number): number {
+  #takeText(input: Uint8Array, at: number): number {
     const end = input.indexOf(0, at);
     if (end >= 0) this.#have = this.#need;
     return end >= 0 ? end + 1 : input.length;
@@ -72,7 +72,7 @@ export class GzipHeader {
   }
 
   #enter(extraBytes: number): void {
-    const has: { readonly [Name in Field]: boolean } = {
+    const has: { readonly [Name in HeaderField]: boolean } = {
       magic: false,
       fixed: true,
       'extra-length': (this.#flags & extraFlag) !== 0,

@@ -12,8 +12,8 @@ const availIn = 32;
 const blockState = 21_160;
 const crcFlag = 21_172;
 
-// ISAL_GZIP_NO_HDR_VER: deflate data and a trailer to verify. ISA-L forgets a header's running checksum between calls, so
-// that it refuses good members whose header is cut; hence the own reading of headers.
+// ISAL_GZIP_NO_HDR_VER: deflate data and a trailer to verify. ISA-L loses a header's running checksum between calls and so
+// refuses valid members whose header is cut; therefore GzipHeader reads headers.
 const gzipWithoutHeader = 6;
 const blockFinished = 5;
 const nothing = new Uint8Array(0);
@@ -38,7 +38,7 @@ function bind(): {
   };
 }
 
-/** Intel's ISA-L (Debian: libisal2), one gzip member at a time, checksum and length verified. */
+/** Decoder on Intel's ISA-L (Debian: libisal2): one gzip member at a time, checksum and length verified. */
 class IsalDecoder implements SyncDecoder {
   readonly #isal = bind();
   readonly #state = new ArrayBuffer(stateBytes);

@@ -2,7 +2,7 @@ import { utf8 } from '../../lib/bytes.ts';
 import { addressOf, openLibrary } from '../ffi.ts';
 import { type DecoderMaker, type DecoderStep, outputBytes, type SyncDecoder } from './sync-decoder.ts';
 
-// struct z_stream of zlib.h where pointers have 64 bits. Its address has to stay: zlib's state points back at it.
+// Offsets in struct z_stream of zlib.h with 64-bit pointers. Its address must not change: zlib's state points back at it.
 const streamBytes = 112;
 const nextIn = 0;
 const availIn = 8;
@@ -12,7 +12,7 @@ const availOut = 32;
 const noFlush = 0;
 const streamEnd = 1;
 const bufferError = -5;
-// 32 KiB window, gzip wrapper wanted.
+// Window of 32 KiB, with a gzip wrapper.
 const gzipWindowBits = 15 + 16;
 
 function bind(): {
@@ -30,7 +30,7 @@ function bind(): {
   };
 }
 
-/** The system's zlib, one gzip member at a time, checksum and length verified. */
+/** Decoder on the system's zlib: one gzip member at a time, checksum and length verified. */
 class LibzDecoder implements SyncDecoder {
   readonly #zlib = bind();
   readonly #stream = new ArrayBuffer(streamBytes);
@@ -41,7 +41,7 @@ class LibzDecoder implements SyncDecoder {
   #isOpen = false;
 
   constructor() {
-    // Only the first digit is compared.
+    // zlib compares only the first digit of the version.
     const result = this.#zlib.init(this.#stream, gzipWindowBits, utf8('1.2.11\0'), streamBytes);
     if (result !== 0) throw new Error(`inflateInit2_ gives ${result}`);
     this.#isOpen = true;
@@ -55,7 +55,7 @@ class LibzDecoder implements SyncDecoder {
     const result = this.#zlib.inflate(this.#stream, noFlush);
     const written = outputBytes - this.#fields.getUint32(availOut, true);
     this.#isComplete = result === streamEnd;
-    // A buffer error means that there was nothing to do, which is none of our worries.
+    // A buffer error means only that there was nothing to do.
     const isFine = result === 0 || result === streamEnd || result === bufferError;
     return {
       consumed: input.length - this.#fields.getUint32(availIn, true),

@@ -1,7 +1,7 @@
 import { addressOf, openLibrary } from '../ffi.ts';
 import { type DecoderMaker, type DecoderStep, outputBytes, type SyncDecoder } from './sync-decoder.ts';
 
-// ZSTD_inBuffer and ZSTD_outBuffer of zstd.h: address, size, position.
+// Offsets in ZSTD_inBuffer and ZSTD_outBuffer of zstd.h: address at 0, then size and position.
 const size = 8;
 const position = 16;
 
@@ -30,7 +30,7 @@ function bind(): {
   };
 }
 
-/** The system's libzstd, should Node's own not be usable synchronously. */
+/** Decoder on the system's libzstd, in case Node's own is not usable synchronously. */
 class LibzstdDecoder implements SyncDecoder {
   readonly #zstd = bind();
   readonly #input = new ArrayBuffer(24);

@@ -4,7 +4,7 @@ import { libzstdDecoder } from './libzstd.ts';
 import type { DecoderMaker } from './sync-decoder.ts';
 
 /**
- * Decoders of Debian's C libraries, none of which is opened before it is asked for. To be handed to `createInflater`,
- * which proves each by a fixed vector before it takes the fastest.
+ * Decoders of Debian's C libraries, each opened on first use. Pass them to `createInflater`, which chooses the fastest that passes
+ * its test.
  */
 export const nativeDecoders: readonly DecoderMaker[] = [isalDecoder, libzDecoder, libzstdDecoder];

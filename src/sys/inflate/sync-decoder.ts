@@ -1,7 +1,6 @@
 /**
- * What `archive/compression` asks of a synchronous decoder, said again here because floors do not import sideways.
- * One step takes input from the front of `input` and gives what came of it, valid until the next step; `ended` tells
- * that a gzip member is complete and verified.
+ * Synchronous decoder. The same interface as in `archive/compression/types.ts`, which explains it: `archive` and `sys` are
+ * siblings and do not import each other.
  */
 export interface SyncDecoder extends Disposable {
   step(input: Uint8Array): DecoderStep;
@@ -9,6 +8,7 @@ export interface SyncDecoder extends Disposable {
   restart(): void;
 }
 
+/** Result of one step. `output` is valid until the next step; `ended` means that a gzip member is complete and verified. */
 export interface DecoderStep {
   readonly consumed: number;
   readonly output: Uint8Array;
@@ -17,7 +17,7 @@ export interface DecoderStep {
   readonly failure: string | undefined;
 }
 
-/** `speed` orders candidates: MB/s of tar measured on one machine (Xeon with AVX-512, a tar of /usr). */
+/** Opens a {@link SyncDecoder}. `speed` orders candidates: MB/s of tar on one machine (Xeon with AVX-512, a tar of /usr). */
 export interface DecoderMaker {
   readonly name: string;
   readonly format: 'gzip' | 'zstd';
@@ -25,5 +25,5 @@ export interface DecoderMaker {
   open(): SyncDecoder;
 }
 
-/** Stays in the second-level cache of a core, and still makes a call's cost vanish. */
+/** Size of the output buffer: it fits a core's second-level cache, and is large enough to make the cost of a call negligible. */
 export const outputBytes: number = 256 * 1024;

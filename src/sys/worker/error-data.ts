@@ -15,19 +15,20 @@ interface CallData {
   readonly path: string | undefined;
 }
 
-/** An error on its way between threads: structured cloning keeps neither class nor code. */
+/** Error as data, to send between threads: structured cloning keeps neither class nor code. */
 export interface ErrorData {
   readonly message: string;
   readonly stack: string | undefined;
-  /** What `toJSON` of a StrataError returned. */
+  /** Result of `toJSON` of a StrataError. */
   readonly strata?: { readonly [key: string]: JsonValue };
-  /** Of a SyscallError. */
+  /** Call of a SyscallError. */
   readonly call?: CallData;
   readonly cause?: ErrorData;
 }
 
-const deepestCause = 8;
+const maxCauses = 8;
 
+/** Converts a thrown value, with its causes, to data. */
 export function toErrorData(thrown: unknown, depth = 0): ErrorData {
   const error = asSyscallError(firstCause(thrown));
   if (!(error instanceof Error)) return { message: String(error), stack: undefined };
@@ -37,13 +38,13 @@ export function toErrorData(thrown: unknown, depth = 0): ErrorData {
     stack,
     ...(isStrataError(error) ? { strata: error.toJSON() } : {}),
     ...(error instanceof SyscallError ? { call: callOf(error) } : {}),
-    ...(cause === undefined || depth === deepestCause ? {} : { cause: toErrorData(cause, depth + 1) }),
+    ...(cause === undefined || depth === maxCauses ? {} : { cause: toErrorData(cause, depth + 1) }),
   };
 }
 
 const callOf = ({ syscall, errno, path }: SyscallError): CallData => ({ syscall, errno, path });
 
-/** Returns the error again, of the same class. */
+/** Restores the error, of the same class: StrataError, SyscallError or Error. */
 export function fromErrorData(data: ErrorData): Error {
   const { message, stack, strata, call } = data;
   const cause = data.cause && fromErrorData(data.cause);

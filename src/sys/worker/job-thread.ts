@@ -7,13 +7,14 @@ import { fromErrorData } from './error-data.ts';
 import type { WorkerOrder, WorkerReport } from './messages.ts';
 import { startThread } from './start-thread.ts';
 
-// The name of an item's type differs between versions of Node's types.
+// Derived, because the name of an item's type differs between versions of Node's types.
 type TransferList = NonNullable<Parameters<Worker['postMessage']>[1]>;
 
+/** Options of one job. */
 export interface JobOptions<Event> extends AbortOptions {
-  /** An event that the job delivers has been dealt with when this has resolved. */
+  /** Called for each event. An event that the job delivers counts as handled once the returned promise resolves. */
   readonly onEvent?: ((event: Event) => void | Promise<void>) | undefined;
-  /** What in the job is handed over instead of copied: a stream, a port. */
+  /** Objects in the job that are transferred instead of copied, such as a stream or a port. */
   readonly transfer?: TransferList | undefined;
 }
 
@@ -26,8 +27,8 @@ interface RunningJob {
 }
 
 /**
- * A worker that does jobs, any number at a time; its module calls `serveJobs`. It keeps the process alive while it has
- * some. Disposal waits for the jobs and the thread's end.
+ * Worker that does jobs, any number at a time; its module calls `serveJobs`. It keeps the process alive while jobs run. Disposal
+ * waits for the jobs and for the end of the thread.
  */
 export class JobThread<Job, Event, Result> implements AsyncDisposable {
   readonly #worker: Worker;
@@ -53,14 +54,15 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     });
   }
 
-  /** It takes no more jobs: it has died, or was disposed of. */
+  /** True when it takes no more jobs, because it has died or was disposed of. */
   get hasEnded(): boolean {
     return this.#death !== undefined;
   }
 
   /**
-   * Resolves with the job's result, which may come in spite of an abort; rejects with its error, with the signal's reason
-   * once an aborted job has ended, or with ERR_WORKER_DIED. A failure of `onEvent` rejects at once, and aborts the job.
+   * Runs a job and resolves with its result, possibly in spite of an abort. Rejects with the job's error, or with the signal's
+   * reason once an aborted job has ended. A failure of `onEvent` rejects at once and aborts the job.
+   * @throws ERR_WORKER_DIED
    */
   async run(job: Job, { signal, onEvent, transfer = [] }: JobOptions<Event> = {}): Promise<Result> {
     signal?.throwIfAborted();
@@ -93,10 +95,10 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
 
   #receive(report: WorkerReport): void {
     const job = this.#running.get(report.number);
-    if (job === undefined) return this.#forgo(report);
+    if (job === undefined) return this.#discard(report);
     switch (report.kind) {
       case 'event':
-        this.#deal(job, report.event, report.delivery);
+        this.#handleEvent(job, report.event, report.delivery);
         break;
       case 'done':
         job.resolve(report.result);
@@ -109,27 +111,27 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     }
   }
 
-  /** Of a job that failed by its event and goes on to its end. */
-  #forgo(report: WorkerReport): void {
+  /** Acknowledges an event of a job that has already been rejected, so that the job can end. */
+  #discard(report: WorkerReport): void {
     if (report.kind === 'event' && report.delivery !== undefined) this.#send({ kind: 'taken', event: report.delivery });
   }
 
-  #deal({ onEvent, reject, abort }: RunningJob, event: unknown, delivery: number | undefined): void {
-    const taken = (): void => {
+  #handleEvent({ onEvent, reject, abort }: RunningJob, event: unknown, delivery: number | undefined): void {
+    const acknowledge = (): void => {
       if (delivery !== undefined) this.#send({ kind: 'taken', event: delivery });
     };
-    // Nobody wants the job any more: it is not to wait for an event that was never dealt with.
-    const failed = (error: unknown): void => {
+    // Acknowledged as well, because the aborted job must not wait for an event that is never handled.
+    const fail = (error: unknown): void => {
       reject(error);
       abort();
-      taken();
+      acknowledge();
     };
     try {
-      const dealt = onEvent?.(event as never);
-      if (dealt === undefined) taken();
-      else dealt.then(taken, failed);
+      const handled = onEvent?.(event as never);
+      if (handled === undefined) acknowledge();
+      else handled.then(acknowledge, fail);
     } catch (error) {
-      failed(error);
+      fail(error);
     }
   }
 
@@ -138,7 +140,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
   }
 }
 
-/** Runs one job in a thread of its own, which has ended when this settles. */
+/** Runs one job in a new thread, which has ended when this settles. */
 export async function runInThread<Job, Event, Result>(
   module: URL,
   job: Job,
@@ -154,7 +156,7 @@ function workerDied(cause: unknown): unknown {
   return new StrataError({
     code: 'ERR_WORKER_DIED',
     message: 'worker thread: ended before its work was done',
-    hint: 'Try again; if it happens again the machine is short of memory or this is a bug.',
+    hint: 'Try again. If it happens again, free memory on the machine, or report a bug of Strata.',
     cause,
   });
 }

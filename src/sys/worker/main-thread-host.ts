@@ -2,7 +2,7 @@ import { unshareMounts } from '../unshare.ts';
 import type { Host, HostJob } from './host.ts';
 import type { JobOptions } from './job-thread.ts';
 
-/** For a command: its own main thread, which nobody else depends on. It saves starting a worker. */
+/** Host for a command: runs jobs on the main thread, on which no other code depends, and so saves starting a worker. */
 export class MainThreadHost implements Host {
   readonly isAlone = true;
   #hasLeft = false;
@@ -26,6 +26,6 @@ export class MainThreadHost implements Host {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // It has nothing to end.
+    // There is no thread to end.
   }
 }

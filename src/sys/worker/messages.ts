@@ -1,17 +1,17 @@
 import type { ErrorData } from './error-data.ts';
 
-/** To a worker. */
+/** Message to a worker. */
 export type WorkerOrder =
-  /** The first word of `abort` becomes non-zero when the job is to end; an `abort` message comes as well. */
+  /** The first word of `abort` becomes non-zero when the job must end; an `abort` message follows as well. */
   | { readonly kind: 'job'; readonly number: number; readonly job: unknown; readonly abort: SharedArrayBuffer }
   | { readonly kind: 'abort'; readonly number: number }
-  /** An event of this number has been dealt with. */
+  /** Acknowledges the event of this number. */
   | { readonly kind: 'taken'; readonly event: number }
   | { readonly kind: 'end' };
 
-/** From a worker. */
+/** Message from a worker. */
 export type WorkerReport =
-  /** A number asks for `taken`. */
+  /** With `delivery`, the worker waits for `taken` with that number. */
   | { readonly kind: 'event'; readonly number: number; readonly event: unknown; readonly delivery: number | undefined }
   | { readonly kind: 'done'; readonly number: number; readonly result: unknown }
   | { readonly kind: 'aborted'; readonly number: number }

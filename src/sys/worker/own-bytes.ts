@@ -1,12 +1,12 @@
-/** An event on its way to another thread, and memory that is handed over with it. */
+/** Event to send to another thread, and the memory to transfer with it. */
 interface Sent {
   readonly event: unknown;
   readonly transfer: readonly ArrayBuffer[];
 }
 
 /**
- * Gives the bytes in an event memory of their own where they are a piece of something larger. The system sends a view with
- * all of the memory below it: a line of a log took the 64 KiB with it that were read at once.
+ * Copies bytes in an event that are a view of a larger buffer. Sending a view clones its whole buffer: each line of a log would
+ * take the 64 KiB with it that were read at once.
  */
 export function withOwnBytes(event: unknown): Sent {
   const transfer: ArrayBuffer[] = [];

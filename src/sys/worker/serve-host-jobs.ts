@@ -3,10 +3,10 @@ import type { HostJob } from './host.ts';
 import { serveJobs } from './serve-jobs.ts';
 import type { NamedPlan } from './worker-host.ts';
 
-/** The worker's side of `WorkerHost`. */
+/** Serves jobs of a `WorkerHost`, in its worker. */
 export function serveHostJobs(jobs: readonly HostJob<never, unknown, unknown>[]): void {
   serveJobs<NamedPlan, unknown, unknown>(({ kind, plan }, control) => {
-    const job = jobs.find((one) => one.kind === kind);
+    const job = jobs.find((candidate) => candidate.kind === kind);
     if (job === undefined) throw new Error(`host job ${kind}: unknown`);
     return job.run(plan as never, {
       get signal() {

@@ -8,18 +8,18 @@ import { withOwnBytes } from './own-bytes.ts';
 
 class Aborted extends Error {}
 
-/** Does the jobs a worker is given, in the worker. Several at a time when `handler` waits. */
+/** Serves the jobs of a `JobThread`, in its worker. Jobs overlap when `handler` is asynchronous. */
 export function serveJobs<Job, Event, Result>(handler: JobHandler<Job, Event, Result>): void {
   invariant(parentPort, 'this module runs in a worker');
   const server = new JobServer(parentPort, handler as JobHandler<unknown, unknown, unknown>);
-  parentPort.on('message', (order: WorkerOrder) => server.obey(order));
+  parentPort.on('message', (order: WorkerOrder) => server.handle(order));
 }
 
 class JobServer {
   readonly #port: MessagePort;
   readonly #handler: JobHandler<unknown, unknown, unknown>;
   readonly #running = new Map<number, ServedJob>();
-  /** Deliveries that the other side has not dealt with yet. */
+  /** Deliveries that the other side has not acknowledged yet. */
   readonly #untaken = new Map<number, () => void>();
   #deliveries = 0;
   #isEnding = false;
@@ -29,7 +29,7 @@ class JobServer {
     this.#handler = handler;
   }
 
-  obey(order: WorkerOrder): void {
+  handle(order: WorkerOrder): void {
     switch (order.kind) {
       case 'job':
         void this.#run(order.number, order.job, order.abort);
@@ -52,8 +52,8 @@ class JobServer {
   }
 
   async #run(number: number, job: unknown, abort: SharedArrayBuffer): Promise<void> {
-    const report = (told: unknown, delivery?: number): void => {
-      const { event, transfer } = withOwnBytes(told);
+    const report = (original: unknown, delivery?: number): void => {
+      const { event, transfer } = withOwnBytes(original);
       this.#send({ kind: 'event', number, event, delivery }, transfer);
     };
     const control = new ServedJob(abort, report, (event) => {
@@ -65,7 +65,7 @@ class JobServer {
     this.#running.set(number, control);
     try {
       const result = this.#handler(job, control);
-      // A job that does not wait is not worth a turn.
+      // Awaited only if needed: a synchronous job must not cost a turn of the event loop.
       this.#send({ kind: 'done', number, result: result instanceof Promise ? await result : result });
     } catch (error) {
       const isAborted = firstCause(error) instanceof Aborted;

@@ -1,13 +1,13 @@
 import type { Host, HostJob } from './host.ts';
 import { type JobOptions, JobThread, runInThread } from './job-thread.ts';
 
-/** A job's plan on its way to a worker. */
+/** Plan of a job, with the job's name, to send to a worker. */
 export interface NamedPlan {
   readonly kind: string;
   readonly plan: unknown;
 }
 
-/** For a library: worker threads, since the main thread is the program's. `module` calls `serveHostJobs`. */
+/** Host for a library: runs jobs in workers, because the main thread belongs to the program. `module` calls `serveHostJobs`. */
 export class WorkerHost implements Host {
   readonly isAlone = false;
   readonly #module: URL;

@@ -1,6 +1,6 @@
 /**
- * Where the worker `name` lies that stands beside the module `beside` (its `import.meta.url`): in the sources, in the
- * library and in the bundled command, which puts all workers beside itself.
+ * Returns the URL of the worker module `name` in the folder of `beside`, an `import.meta.url`. Works in the sources, in the built
+ * library and in the bundled command, which has all workers in its own folder.
  */
 export const workerUrl = (name: string, beside: string): URL =>
   new URL(`./${name}${/\.[cm]?[jt]s$/.exec(beside)?.[0] ?? '.js'}`, beside);
