@@ -144,6 +144,7 @@ const kinds: { readonly [Name in Errno]?: keyof typeof codes } = {
   EBADMSG: 'corrupt',
 };
 
+// Without EACCES and EPERM: for these the command has a hint that depends on its user.
 const hints: { readonly [Name in Errno]?: string } = {
   ENOSPC: 'Free space or inodes on that filesystem; `df` and `df -i` show which has run out.',
   EDQUOT: 'The disk quota is used up: free some files or have it raised.',
@@ -154,9 +155,7 @@ const hints: { readonly [Name in Errno]?: string } = {
   EUCLEAN: 'The filesystem is damaged: run its checker.',
   EBADMSG: 'The filesystem is damaged: run its checker.',
   EROFS: 'The filesystem is mounted read-only: mount it writable, or use another one.',
-  EACCES: 'Check the owner and the permissions of the file and of the directories above it.',
-  EPERM: 'Run this as root; if it is root already, check whether the file is immutable (`lsattr`).',
-  ENOSYS: 'This needs a newer Linux kernel, or a seccomp filter that allows the system call.',
+  ENOSYS: 'Use a newer Linux kernel, or a seccomp filter that allows this system call.',
 };
 
 /** Text of a {@link SyscallError} in place of the call and its number. */
