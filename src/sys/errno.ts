@@ -155,6 +155,14 @@ const hints: { readonly [Name in Errno]?: string } = {
   EUCLEAN: 'The filesystem is damaged: run its checker.',
   EBADMSG: 'The filesystem is damaged: run its checker.',
   EROFS: 'The filesystem is mounted read-only: mount it writable, or use another one.',
+  EBUSY: 'Stop the programs that use it, or unmount it, then try again.',
+  ETXTBSY: 'Wait until the program is no longer being written or run, then try again.',
+  EAGAIN: 'Try again; if it fails again, raise the limit of processes (`ulimit -u`).',
+  ESTALE: 'The file server has lost the file: mount the network filesystem again.',
+  ENAMETOOLONG: 'Use a shorter path.',
+  ELOOP: 'Remove the loop of symlinks in the path.',
+  EMLINK: 'Use fewer hard links to one file, or another filesystem.',
+  EFBIG: 'Use a smaller file, a filesystem for larger ones, or a higher limit of file size (`ulimit -f`).',
   ENOSYS: 'Use a newer Linux kernel, or a seccomp filter that allows this system call.',
 };
 
