@@ -201,7 +201,7 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
     [],
   );
   const refused = await strata('attach', '--no-stdin', (await strata('ps', '-q')).stdout.trim());
-  assert.deepEqual([refused.code, /its streams are the command's that runs it/.test(refused.stderr)], [1, true]);
+  assert.deepEqual([refused.code, /its streams belong to the command that runs it/.test(refused.stderr)], [1, true]);
   const [pid] = containerPids(strata.root);
   run.child.kill('SIGKILL');
   await endOf(run.child);

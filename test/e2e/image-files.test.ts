@@ -303,13 +303,13 @@ test('cp: an image taken for a container, and the other way round, is told with 
       /^There is no image no:1 either\. .*\(strata ps -a, strata images\)\.$/,
     ],
     [['file', 'image:/x'], /^No such container: image$/, /^image is an image, and images never change/],
-    [['file', 'ms:latest:/x'], /^Could not find the file \/latest: in container ms$/, /^Make that folder first/],
+    [['file', 'ms:latest:/x'], /^Could not find the file \/latest: in container ms$/, /^Create that directory first/],
     [['file', 'busybox:latest:/x'], /in container busybox$/, /^busybox:latest is an image, and images never change/],
     [['file', 'no:/x'], /^No such container: no$/, /^List all containers to see which there are \(strata ps -a\)\.$/],
     [['ms:/x', 'busybox:/y/x'], /^copying between containers/, /'strata cp ms:\/x - \| strata cp - busybox:\/y\/'/],
     [['ms:/bin', 'file'], /^cannot copy directory$/, /^The destination is a file/],
     [['file', 'ms:/no/'], /^no such directory$/, /leave out the slash/],
-    [['ms:/bin', 'no/there'], /^invalid output path/, /^Make that folder first/],
+    [['ms:/bin', 'no/there'], /^invalid output path/, /^Create that directory first/],
   ];
   for (const [args, message, hint] of cases) {
     const { code, stderr } = await strata.with({ cwd: folder }, 'cp', ...args);

@@ -12,12 +12,18 @@ const otherStore = '--root or STRATA_ROOT';
 const otherStoreIfAsked = whereHint(/another (?:store|one)\.$/, otherStore);
 const allContainers = 'strata ps -a';
 const allImages = 'strata images';
+const unpause = 'strata unpause CONTAINER';
+const typedToStart: { readonly [hint: string]: string } = {
+  'Start it.': 'strata start CONTAINER',
+  'Unpause it.': unpause,
+};
 
 const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
   ERR_ARCHIVE_PLATFORM: '--platform',
   ERR_ATTRIBUTE_LIMIT: otherStore,
   ERR_BLOB_FLUSH_FAILED: 'strata system check',
-  ERR_CONTAINER_ATTACH_REFUSED: '-d, or no --rm',
+  ERR_CONTAINER_ATTACH_REFUSED: ({ hint = '' }) => typedToStart[hint] ?? '-d, or no --rm',
+  ERR_CONTAINER_CHANGED: whereHint(/^List/, allContainers),
   ERR_CONTAINER_NAME_IN_USE: allContainers,
   ERR_CONTAINER_NOT_FOUND: ({ hint = '' }) =>
     hint.includes('List all containers and images')
@@ -27,14 +33,16 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
         : undefined,
   ERR_CONTAINER_NOT_RUNNING: 'strata start CONTAINER',
   ERR_CONTAINER_PAUSE: '--pause=false',
+  ERR_CONTAINER_PAUSED: ({ hint = '' }) => (hint.startsWith('Unpause it') ? unpause : allContainers),
   ERR_CONTAINER_RUNNING: '--force',
-  ERR_CONTAINER_START_REFUSED: ({ hint = '' }) => (hint === 'Unpause it.' ? 'strata unpause CONTAINER' : '-d'),
+  ERR_CONTAINER_START_REFUSED: ({ hint = '' }) => typedToStart[hint] ?? '-d',
   ERR_COPY_MOUNTED: `strata exec -i CONTAINER sh -c 'cat >PATH'`,
   ERR_COPY_NOT_FOUND: whereHint(/^List the files of the image/, 'strata image files IMAGE'),
   ERR_COPY_NO_SIZE: 'strata exec CONTAINER cat PATH',
   ERR_DOCKERFILE_AMBIGUOUS: '-f',
   ERR_DOCKERFILE_NOT_FOUND: '-f',
   ERR_DOCKERFILE_STAGE: whereHint(/give the build an argument/, '--build-arg NAME=VALUE'),
+  ERR_EXEC_REFUSED: whereHint(/^Unpause it/, unpause),
   ERR_FILE_KIND: whereHint(/^List what is in it/, 'strata image files IMAGE PATH'),
   ERR_FILE_NOT_FOUND: 'strata image files IMAGE',
   ERR_FORMAT_INVALID: '--format json',

@@ -7,8 +7,8 @@ import { resolveCommand } from '../../oci-runtime/command.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
 import type { OpenedDriver } from '../../store/open-driver.ts';
 import type { Store } from '../../store/store.ts';
-import { readStanding } from '../containers/files/read-race.ts';
-import { type ContainerSize, sizeOf } from '../containers/files/size.ts';
+import { readWhilePresent } from '../containers/files/read-race.ts';
+import { type ContainerSize, measureSize } from '../containers/files/size.ts';
 import { findReconciled, processOf } from '../containers/state/find-reconciled.ts';
 import { folderOf, logPathOf } from '../containers/state/locations.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
@@ -29,7 +29,7 @@ export async function inspectContainer(
   options: InspectContainerOptions = {},
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const record = await findReconciled(store, name, options);
-  return await readStanding(store.metadata.containers, record.id, () => documentOf(store, record, options));
+  return await readWhilePresent(store.metadata.containers, record.id, () => documentOf(store, record, options));
 }
 
 async function documentOf(
@@ -66,7 +66,7 @@ async function documentOf(
     ExecIDs: null,
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
     GraphDriver: { Data: graphDriverData(driver, record), Name: driver.name },
-    ...(options.size === true ? sizeFields(await sizeOf(store, record, options)) : {}),
+    ...(options.size === true ? sizeFields(await measureSize(store, record, options)) : {}),
     Mounts: mountDocuments(host),
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
     NetworkSettings: networkSettings(host.NetworkMode),

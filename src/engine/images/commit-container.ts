@@ -21,7 +21,7 @@ import type { CreatedLayer } from '../../store/layers/types.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
-import { readStanding } from '../containers/files/read-race.ts';
+import { readWhilePresent } from '../containers/files/read-race.ts';
 import { findContainer } from '../containers/state/find-container.ts';
 import { runtimeOf } from '../containers/state/locations.ts';
 import { pauseLocks } from '../containers/state/locks.ts';
@@ -46,7 +46,7 @@ export async function commitContainer(
     const { snapshotter } = await store.openDriver();
     const commit: Commit = { store, work, container, snapshotId, request, signal };
     const makeLayer = async (): Promise<Made> => {
-      const copyId = await readStanding(store.metadata.containers, container.id, () => copyChanges(commit));
+      const copyId = await readWhilePresent(store.metadata.containers, container.id, () => copyChanges(commit));
       report({ type: 'layer' });
       await snapshotter.commit(copyId, { lease: work.lease, signal, durable: false });
       const chainId = chainIds(base.rootfs.diff_ids).at(-1);

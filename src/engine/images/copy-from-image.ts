@@ -3,9 +3,9 @@ import { isStrataError } from '../../errors/index.ts';
 import type { MergedFile } from '../../layer/merged/merged-file.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import type { Store } from '../../store/store.ts';
-import { type CopyPath, copyPath, shownPath } from '../containers/copy/copy-path.ts';
-import { copyImpossible, copyMissing } from '../containers/copy/failures.ts';
-import { copyOntoHost, giveArchive } from '../containers/copy/onto-host.ts';
+import { type CopyPath, formatCopyPath, parseCopyPath } from '../containers/copy/copy-path.ts';
+import { copyNotFound, copyRefusal, withoutSlashHint } from '../containers/copy/failures.ts';
+import { copyOntoHost, writeArchive } from '../containers/copy/onto-host.ts';
 import type { CopyFromRequest } from '../containers/verbs/copy.ts';
 import type { ImageLookUpOptions } from './image-types.ts';
 import { type OpenImage, openImage } from './open-image.ts';
@@ -20,12 +20,12 @@ export type CopyFromImageRequest = CopyFromRequest & ImageLookUpOptions;
 export async function copyFromImage(store: Store, name: string, request: CopyFromImageRequest): Promise<number> {
   const { to, keepOwners = false, followLink = false, signal } = request;
   await using image = await openImage(store, name, request);
-  const from = copyPath(request.path, '/');
+  const from = parseCopyPath(request.path, '/');
   const file = await fileOf(image, name, from, followLink);
   const own = from.isContent ? undefined : posix.basename(from.path);
   const chunksOf = (as: Uint8Array | undefined): AsyncIterable<Uint8Array> =>
     image.tar({ path: file.path, followLink: false, name: as ?? utf8(own ?? '.'), signal });
-  if (typeof to !== 'string') return await giveArchive(chunksOf(undefined), to, { signal });
+  if (typeof to !== 'string') return await writeArchive(chunksOf(undefined), to, { signal });
   return await copyOntoHost({ name: own, isDirectory: file.kind === 'directory', chunksOf }, to, {
     keepOwners,
     signal,
@@ -38,11 +38,13 @@ async function fileOf(image: OpenImage, name: string, from: CopyPath, followLink
     file = await image.file(from.path, { followLink: followLink || from.isDirectory });
   } catch (error) {
     if (!isStrataError(error, 'ERR_FILE_NOT_FOUND')) throw error;
-    throw copyMissing(
-      `Could not find the file ${shownPath(from)} in image ${name}`,
+    throw copyNotFound(
+      `Could not find the file ${formatCopyPath(from)} in image ${name}`,
       'List the files of the image to see which there are.',
     );
   }
-  if (from.isDirectory && file.kind !== 'directory') throw copyImpossible(`lstat ${from.path}/: not a directory`);
+  if (from.isDirectory && file.kind !== 'directory') {
+    throw copyRefusal(`lstat ${from.path}/: not a directory`, withoutSlashHint);
+  }
   return file;
 }

@@ -7,9 +7,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { archiveSource } from '../../../src/engine/containers/copy/archive-source.ts';
-import { copyPath } from '../../../src/engine/containers/copy/copy-path.ts';
+import { parseCopyPath } from '../../../src/engine/containers/copy/copy-path.ts';
 import { findDestination } from '../../../src/engine/containers/copy/destination.ts';
-import { copyMissing } from '../../../src/engine/containers/copy/failures.ts';
+import { copyNotFound } from '../../../src/engine/containers/copy/failures.ts';
 import { findSource } from '../../../src/engine/containers/copy/source.ts';
 import { unpackCopy } from '../../../src/engine/containers/copy/unpack-copy.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
@@ -23,7 +23,7 @@ import { outsideOf, rootBesideCanary } from '../sys/canary.ts';
 readOnlyHost();
 
 const tries = soaking ? 3000 : 200;
-const missing = (): ReturnType<typeof copyMissing> => copyMissing('not there');
+const missing = (): ReturnType<typeof copyNotFound> => copyNotFound('not there', 'Check the path.');
 const torn = (): Error => new Error('no file becomes shorter here');
 
 /** False for what the swapping may rightly lead to. */
@@ -55,8 +55,8 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
     for (let i = 0; i < tries || ((done.in === 0 || done.out === 0) && i < 100_000); i++) {
       using tree = RootedTree.open(root);
       const wayIn = async (): Promise<void> => {
-        using source = findSource(tree, copyPath('/given', '/'), { followLink: false, missing });
-        const to = copyPath(['/d/sub', '/d/file', '/d'][i % 3] ?? '', '/');
+        using source = findSource(tree, parseCopyPath('/given', '/'), { followLink: false, missing });
+        const to = parseCopyPath(['/d/sub', '/d/file', '/d'][i % 3] ?? '', '/');
         const found = findDestination(tree, to, { name: 'given', isDirectory: true }, { missing, unfit: 'unfit' });
         try {
           await unpackCopy(archiveSource(source, found.name, torn), found.fd, { mounted: missing });
@@ -66,7 +66,7 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
       };
       if (await worked(wayIn)) done.in++;
       const wayOut = async (): Promise<void> => {
-        const from = copyPath(['/d/file', '/d/passwd', '/d', '/'][i % 4] ?? '', '/');
+        const from = parseCopyPath(['/d/file', '/d/passwd', '/d', '/'][i % 4] ?? '', '/');
         using source = findSource(tree, from, { followLink: i % 8 < 4, missing });
         const chunks = [...archiveSource(source, undefined, torn)];
         assert.ok(!Buffer.concat(chunks).includes("the host's"), 'nothing of the host is read');

@@ -122,7 +122,7 @@ test('the first process killed when all was made and nothing ran: that is why it
   const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   const work: StartWork = {
-    onMade: async () => {
+    onCreated: async () => {
       const pid = Number(readFileSync(bundleOf(engine.layout, id).pid, 'latin1'));
       process.kill(pid, 'SIGKILL');
       await untilGone(pid);

@@ -13,54 +13,54 @@ import { isKernelFile } from '../../../sys/is-kernel-file.ts';
 import { LinkedNames } from '../../../sys/linked-names.ts';
 import { listFd } from '../../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../../sys/stat.ts';
-import { withoutSize } from './failures.ts';
+import { sourceWithoutSize } from './failures.ts';
 import type { CopySource } from './source.ts';
 
 const slash = Buffer.from('/');
 const dot = Buffer.from('.');
 const nothing: readonly Uint8Array[] = [];
 
-interface Level {
+interface DirectoryLevel {
   readonly key: string;
-  readonly place: Uint8Array;
-  /** Those not looked at yet, by bytes. */
+  readonly path: Uint8Array;
+  /** Names not visited yet, in byte order. */
   readonly names: Iterator<Uint8Array, void>;
 }
 
 /**
- * What is copied as a tar, in chunks that belong to the receiver: parents first, by bytes. Of a tree that its container
- * changes meanwhile: each thing is opened without being acted upon and described by that descriptor, so that neither a
- * symlink nor a device put in its place is ever followed or opened; what is gone is left out. Sockets are left out.
- * Throws `torn` when a file becomes shorter, ERR_COPY_NO_SIZE for a file of the kernel's. Of the directories right below, those that `kernels` names are empty where
- * something is mounted over them.
+ * Yields a tar of the source, parents first, in byte order. The receiver owns the chunks. The container may change the tree
+ * meanwhile: every entry is opened with O_PATH and read through that descriptor, so a symlink or device put in its place is
+ * never followed or opened. Vanished entries and sockets are left out. Top-level directories named in `emptied` are empty in
+ * the tar when something is mounted over them. Throws `onShrunk()` when a file becomes shorter, ERR_COPY_NO_SIZE for a file
+ * of the kernel.
  */
 export function* archiveSource(
-  { fd, stat, path: place, name }: CopySource,
+  { fd, stat, path: sourcePath, name }: CopySource,
   as: Uint8Array | undefined,
-  torn: () => Error,
-  kernels: readonly string[] = [],
+  onShrunk: () => Error,
+  emptied: readonly string[] = [],
 ): Generator<Uint8Array, void> {
   const path = as ?? (name === undefined ? dot : Buffer.from(name));
-  const placeOf = (below: Uint8Array): string => `${place}${displayBytes(below.subarray(path.length))}`;
-  const archiver = new CopyArchiver(torn, kernels, placeOf);
+  const describePath = (below: Uint8Array): string => `${sourcePath}${displayBytes(below.subarray(path.length))}`;
+  const archiver = new CopyArchiver(onShrunk, emptied, describePath);
   if (stat.type === 'directory') yield* archiver.tree(fd, path);
   else yield* archiver.node(fd, stat, path);
   yield* archiver.end();
 }
 
 class CopyArchiver {
-  readonly #torn: () => Error;
-  readonly #kernels: readonly string[];
-  readonly #placeOf: (path: Uint8Array) => string;
+  readonly #onShrunk: () => Error;
+  readonly #emptied: readonly string[];
+  readonly #describePath: (path: Uint8Array) => string;
   readonly #out = new Chunks();
-  /** First names of files that have several. */
+  /** First names of files with several hard links. */
   readonly #firstNames = new LinkedNames();
 
-  /** `placeOf` tells for messages where something stands that has this path in the archive. */
-  constructor(torn: () => Error, kernels: readonly string[], placeOf: (path: Uint8Array) => string) {
-    this.#torn = torn;
-    this.#kernels = kernels;
-    this.#placeOf = placeOf;
+  /** `describePath` returns the source path of an entry's path in the archive, for messages. */
+  constructor(onShrunk: () => Error, emptied: readonly string[], describePath: (path: Uint8Array) => string) {
+    this.#onShrunk = onShrunk;
+    this.#emptied = emptied;
+    this.#describePath = describePath;
   }
 
   *tree(top: number, path: Uint8Array): Generator<Uint8Array, void> {
@@ -68,25 +68,25 @@ class CopyArchiver {
     const { deviceMajor, deviceMinor } = statFd(tree.rootFd);
     const isMounted = (stat: FileStat): boolean => stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor;
     yield* this.#directory(tree.rootFd, path);
-    const levels: Level[] = [{ key: '', place: new Uint8Array(0), names: sortedNames(tree.rootFd) }];
+    const levels: DirectoryLevel[] = [{ key: '', path: new Uint8Array(0), names: listSorted(tree.rootFd) }];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
       const { value: name } = level.names.next();
       if (name === undefined) {
         levels.pop();
         continue;
       }
-      const place = childPath(level.place, name);
-      const fd = openedIfThere(tree, level.key, name);
+      const inside = childPath(level.path, name);
+      const fd = openIfPresent(tree, level.key, name);
       if (fd === undefined) continue;
       try {
         const stat = statFd(fd);
-        const below = Buffer.concat([path, slash, place]);
+        const below = Buffer.concat([path, slash, inside]);
         if (stat.type !== 'directory') yield* this.node(fd, stat, below);
         else {
-          const key = pathKey(place);
+          const key = pathKey(inside);
           const names = yield* this.#enter(fd, below);
-          const isKernels = this.#kernels.includes(key) && isMounted(stat);
-          levels.push({ key, place, names: isKernels ? nothing.values() : names });
+          const isEmptied = this.#emptied.includes(key) && isMounted(stat);
+          levels.push({ key, path: inside, names: isEmptied ? nothing.values() : names });
         }
       } finally {
         closeFd(fd);
@@ -94,7 +94,7 @@ class CopyArchiver {
     }
   }
 
-  /** Anything but a directory, by an O_PATH descriptor. */
+  /** Archives anything but a directory, by an O_PATH descriptor. */
   *node(fd: number, stat: FileStat, path: Uint8Array): Generator<Uint8Array, void> {
     const first = this.#firstName(stat, path);
     if (first) yield* this.#header({ ...fieldsOf(stat), type: 'hardlink', path, linkPath: first });
@@ -118,7 +118,7 @@ class CopyArchiver {
     const fd = openAt(found, dot, O_RDONLY);
     try {
       yield* this.#directory(fd, path);
-      return sortedNames(fd);
+      return listSorted(fd);
     } finally {
       closeFd(fd);
     }
@@ -131,8 +131,8 @@ class CopyArchiver {
   }
 
   *#file(found: number, path: Uint8Array): Generator<Uint8Array, void> {
-    if (isKernelFile(found)) throw withoutSize(this.#placeOf(path));
-    // The very inode: it is a file for good.
+    if (isKernelFile(found)) throw sourceWithoutSize(this.#describePath(path));
+    // Reopens the same inode, which stays a regular file.
     const fd = openAt(AT_FDCWD, `/proc/self/fd/${found}`, O_RDONLY);
     try {
       const stat = statFd(fd);
@@ -142,7 +142,7 @@ class CopyArchiver {
       yield* this.#header(fields);
       for (const { offset, length } of sparse ?? [{ offset: 0, length: stat.size }]) {
         const isWhole = yield* this.#out.fill(length, (into, done) => readFullyAt(fd, into, offset + done));
-        if (!isWhole) throw this.#torn();
+        if (!isWhole) throw this.#onShrunk();
       }
       yield* this.#out.put(tarPadding(tarStoredBytes(fields)));
     } finally {
@@ -162,10 +162,10 @@ class CopyArchiver {
   }
 }
 
-const sortedNames = (fd: number): Iterator<Uint8Array, void> => listFd(fd).sort().names();
+const listSorted = (fd: number): Iterator<Uint8Array, void> => listFd(fd).sort().names();
 
-/** Undefined when it went away, or its directory did. */
-function openedIfThere(tree: OpenDirectories, key: string, name: Uint8Array): number | undefined {
+/** Opens an entry. Undefined when it or its directory has vanished. */
+function openIfPresent(tree: OpenDirectories, key: string, name: Uint8Array): number | undefined {
   return ifThere(() => openAt(tree.fd(key), name, O_PATH | O_NOFOLLOW), unreachable);
 }
 

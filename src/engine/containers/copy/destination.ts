@@ -5,83 +5,86 @@ import { readlinkAt } from '../../../sys/fs-at.ts';
 import type { RootedTree } from '../../../sys/rooted-tree.ts';
 import { statAtIfThere } from '../../../sys/stat.ts';
 import type { CopyPath } from './copy-path.ts';
-import { copyImpossible } from './failures.ts';
+import { copyRefusal, loopHint, withoutSlashHint } from './failures.ts';
 import type { CopySource } from './source.ts';
 
 const slash = 0x2f;
-// As docker has it.
+// Docker's limit.
 const maxHops = 10;
 
-/** Where a copy goes: a directory, open, and what the copy is called there. */
+/** Destination of a copy: an open directory, and the name of the copy in it. */
 export interface CopyDestination {
-  /** The caller's to close. */
+  /** The caller closes it. */
   readonly fd: number;
-  /** Undefined: what the source holds goes into the directory. */
+  /** Undefined when the content of the source goes into the directory. */
   readonly name: Uint8Array | undefined;
 }
 
-export interface DestinationWords {
-  /** For a parent that is not there, given its path. */
+export interface DestinationMessages {
+  /** Error for a missing parent directory, given its path. */
   readonly missing: (path: string) => StrataError;
-  /** For a device. */
+  /** Message for a device. */
   readonly unfit: string;
 }
 
 /**
- * Docker's rules of where a source goes: into a directory that is there, else to the very name. Symlinks at the end are
- * followed, also to nothing. Throws ERR_COPY_REFUSED and what `words` say.
+ * Finds the destination by docker's rules: into an existing directory, otherwise to the name itself. Follows symlinks at the
+ * end, also dangling ones. Throws ERR_COPY_REFUSED and the errors of `messages`.
  */
 export function findDestination(
   tree: RootedTree,
   to: CopyPath,
   source: Pick<CopySource, 'name'> & { readonly isDirectory: boolean },
-  words: DestinationWords,
+  messages: DestinationMessages,
 ): CopyDestination {
-  const place = followed(tree, Buffer.from(to.path), words);
-  const { type } = place;
+  const target = followSymlinks(tree, Buffer.from(to.path), messages);
+  const { type } = target;
   if (type === 'directory') {
     return {
-      fd: opened(tree, place.path, words),
+      fd: openDirectory(tree, target.path, messages),
       name: source.name === undefined ? undefined : Buffer.from(source.name),
     };
   }
-  if (type === 'character-device' || type === 'block-device') throw copyImpossible(`${words.unfit}: got a device`);
+  if (type === 'character-device' || type === 'block-device')
+    throw copyRefusal(`${messages.unfit}: got a device`, 'Copy to a directory or a regular file.');
   if (type !== undefined && source.isDirectory) {
-    throw copyImpossible(
+    throw copyRefusal(
       'cannot copy directory',
-      'The destination is a file: name a folder, or a name that is not taken.',
+      'The destination is a file: copy to a directory, or to a name that does not exist yet.',
     );
   }
-  if (to.isDirectory && type !== undefined) throw copyImpossible(`lstat ${to.path}/: not a directory`);
-  if (to.isDirectory && !source.isDirectory) {
-    throw copyImpossible('no such directory', 'Make the folder first, or leave out the slash at the end.');
+  if (to.isDirectory && type !== undefined) {
+    throw copyRefusal(`lstat ${to.path}/: not a directory`, withoutSlashHint);
   }
-  const cut = place.path.lastIndexOf(slash);
-  return { fd: opened(tree, place.path.subarray(0, cut), words), name: place.path.subarray(cut + 1) };
+  if (to.isDirectory && !source.isDirectory) {
+    throw copyRefusal('no such directory', 'Create the directory first, or leave out the slash at the end.');
+  }
+  const cut = target.path.lastIndexOf(slash);
+  return { fd: openDirectory(tree, target.path.subarray(0, cut), messages), name: target.path.subarray(cut + 1) };
 }
 
-/** A directory that an archive is unpacked into. Throws `none` for anything else. */
-export function findDirectory(tree: RootedTree, to: CopyPath, none: () => StrataError): number {
+/** Opens the directory to unpack an archive into. Throws `notDirectory()` for anything else. */
+export function findDirectory(tree: RootedTree, to: CopyPath, notDirectory: () => StrataError): number {
   try {
     return tree.open(to.path.slice(1), O_RDONLY | O_DIRECTORY);
   } catch (error) {
-    if (isAbsent(error)) throw none();
+    if (isAbsent(error)) throw notDirectory();
     throw error;
   }
 }
 
-interface Place {
+interface FoundPath {
   /** Absolute in the tree. */
   readonly path: Buffer;
   readonly type: string | undefined;
 }
 
-function followed(tree: RootedTree, start: Buffer, words: DestinationWords): Place {
+function followSymlinks(tree: RootedTree, start: Buffer, messages: DestinationMessages): FoundPath {
   let path = start;
   for (let hops = 0; hops <= maxHops; hops++) {
     if (path.length <= 1) return { path, type: 'directory' };
     const cut = path.lastIndexOf(slash);
-    const { fd, name } = parentOf(tree, path, words);
+    const { fd, name } = openParent(tree, path, messages);
     const type = statAtIfThere(fd, name)?.type;
     if (type !== 'symlink') return { path, type };
     const target = Buffer.from(readlinkAt(fd, name));
@@ -89,10 +92,10 @@ function followed(tree: RootedTree, start: Buffer, words: DestinationWords): Pla
     path = target[0] === slash ? target : Buffer.concat([path.subarray(0, cut + 1), target]);
     while (path.length > 1 && path.at(-1) === slash) path = path.subarray(0, -1);
   }
-  throw copyImpossible(`${start.toString()}: too many levels of symbolic links`);
+  throw copyRefusal(`${start.toString()}: too many levels of symbolic links`, loopHint);
 }
 
-/** `..` and the like have no name of their own to be followed to: there is a directory, or nothing. */
+/** True for a target that ends in `.` or `..`, which is a directory or missing, and has no name to create. */
 const endsInDots = (target: Buffer): boolean => /(?:^|\/)\.{1,2}\/*$/.test(target.toString('latin1'));
 
 function typeBehind(tree: RootedTree, path: Buffer): 'directory' | undefined {
@@ -105,22 +108,22 @@ function typeBehind(tree: RootedTree, path: Buffer): 'directory' | undefined {
   }
 }
 
-function parentOf(tree: RootedTree, path: Buffer, words: DestinationWords): ReturnType<RootedTree['parent']> {
-  // The tree may be a container's that runs: nothing found before is kept.
+function openParent(tree: RootedTree, path: Buffer, messages: DestinationMessages): ReturnType<RootedTree['parent']> {
+  // The tree may be a running container's: drop cached directories.
   tree.invalidate();
   try {
     return tree.parent(path.subarray(1));
   } catch (error) {
-    if (isAbsent(error)) throw words.missing(parentText(path));
+    if (isAbsent(error)) throw messages.missing(parentText(path));
     throw error;
   }
 }
 
-function opened(tree: RootedTree, path: Buffer, words: DestinationWords): number {
+function openDirectory(tree: RootedTree, path: Buffer, messages: DestinationMessages): number {
   try {
     return tree.open(path.subarray(1), O_RDONLY | O_DIRECTORY);
   } catch (error) {
-    if (isAbsent(error)) throw words.missing(path.length === 0 ? '/' : path.toString());
+    if (isAbsent(error)) throw messages.missing(path.length === 0 ? '/' : path.toString());
     throw error;
   }
 }

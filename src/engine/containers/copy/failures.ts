@@ -1,34 +1,40 @@
 import { StrataError } from '../../../errors/index.ts';
-import { present } from '../../../lib/present.ts';
 
-/** Docker's words throughout. */
-export const copyMissing = (message: string, hint?: string): StrataError =>
-  new StrataError({ code: 'ERR_COPY_NOT_FOUND', message, ...present({ hint }) });
+/** `message` is in docker's words. */
+export const copyNotFound = (message: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_COPY_NOT_FOUND', message, hint });
 
-export const copyImpossible = (message: string, hint?: string): StrataError =>
-  new StrataError({ code: 'ERR_COPY_REFUSED', message, ...present({ hint }) });
+/** `message` is in docker's words where docker refuses the same. */
+export const copyRefusal = (message: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_COPY_REFUSED', message, hint });
 
-/** What to do about a destination whose folder is not there. */
-export const makeFolder = 'Make that folder first: a copy makes none on its way.';
+/** Hint for a destination whose parent directory is missing. */
+export const createParentHint = 'Create that directory first: a copy creates no parents.';
 
-export const mountedThere = (path: string): StrataError =>
+/** Hint for a path with a slash at the end that is no directory. */
+export const withoutSlashHint = 'Leave out the slash at the end, or name a directory.';
+
+/** Hint for a loop of symlinks. */
+export const loopHint = 'Name the target itself: its symlinks form a loop, or are too many.';
+
+export const destinationMounted = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_MOUNTED',
     message: `cannot replace ${path}: device or resource busy: something is mounted there`,
-    hint: 'Have a process in the container write into it instead.',
+    hint: 'Write into it by a process in the container instead.',
   });
 
-export const withoutSize = (path: string): StrataError =>
+export const sourceWithoutSize = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_NO_SIZE',
     message: `cannot copy ${path}: it has no size, the kernel makes it when it is read`,
-    hint: 'Have a process read it, in a container one that joins it.',
+    hint: 'Read it by a process, in a container by one that joins it.',
   });
 
-export const readOnly = (what: string, cause?: unknown): StrataError =>
+export const destinationReadOnly = (what: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_COPY_READ_ONLY',
     message: `${what} is marked read-only`,
-    hint: 'Copy to a place that can be written to.',
+    hint: 'Copy to a writable directory.',
     cause,
   });

@@ -4,19 +4,22 @@ import { isStrataError, StrataError } from '../../../errors/index.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import type { RootedTree } from '../../../sys/rooted-tree.ts';
-import { isChange } from '../files/read-race.ts';
-import { copyImpossible, mountedThere } from './failures.ts';
+import { isConcurrentChange } from '../files/read-race.ts';
+import { copyRefusal, destinationMounted } from './failures.ts';
 
-/** Others may work on the host's files meanwhile, and some may not be ours to read. */
+/** Words an error about a host path that may not be read, or that other processes changed meanwhile. */
 export function hostFailure(path: string, error: unknown): unknown {
-  if (!isChange(error)) return error;
-  return copyImpossible(
-    `${path}: ${errnoOf(error) === 'EACCES' ? 'permission denied' : 'went away or changed while it was copied'}`,
-  );
+  if (!isConcurrentChange(error)) return error;
+  return errnoOf(error) === 'EACCES'
+    ? copyRefusal(`${path}: permission denied`, 'Check the permissions of the file and of its directories.')
+    : copyRefusal(`${path}: went away or changed while it was copied`, tryAgainHint);
 }
 
-/** Runs `work`, which looks at a path of the host's. */
-export function onHost<T>(path: string, work: () => T): T {
+/** Hint for a host file that changed while it was copied. */
+export const tryAgainHint = 'Stop the process that changes it, then try again.';
+
+/** Runs `work` on a path of the host. Throws as {@link hostFailure} words it. */
+export function withHostFailures<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -24,17 +27,17 @@ export function onHost<T>(path: string, work: () => T): T {
   }
 }
 
-/** Returns the error for an entry at whose place below an open directory something is mounted. */
+/** Returns the error for an entry below an open directory whose path is a mount point. */
 export const mountedBelow =
   (tree: RootedTree, fd: number) =>
   (path: Uint8Array): StrataError =>
-    mountedThere(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
+    destinationMounted(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
 
-/** Words a failure to write into `directory`; `refused` is for a filesystem that takes nothing. */
-export function copyFailure(error: unknown, directory: string, refused: () => StrataError): unknown {
+/** Words a failure to write into `directory`. `readOnly` returns the error for a read-only filesystem. */
+export function copyFailure(error: unknown, directory: string, readOnly: () => StrataError): unknown {
   const cause = isStrataError(error) ? error.cause : undefined;
   const errno = errnoOf(error) ?? errnoOf(cause);
-  if (errno === 'EROFS') return refused();
+  if (errno === 'EROFS') return readOnly();
   if (isDiskFull(error)) {
     return new StrataError({
       code: 'ERR_NO_SPACE',
@@ -44,5 +47,8 @@ export function copyFailure(error: unknown, directory: string, refused: () => St
     });
   }
   if (errno === undefined || isStrataError(error)) return error;
-  return copyImpossible(error instanceof Error ? error.message : String(error));
+  return copyRefusal(
+    error instanceof Error ? error.message : String(error),
+    'A system call failed: mend its cause, then copy again.',
+  );
 }

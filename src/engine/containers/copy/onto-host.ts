@@ -3,57 +3,57 @@ import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
-import { copyPath } from './copy-path.ts';
-import { type DestinationWords, findDestination } from './destination.ts';
-import { copyMissing, makeFolder, readOnly } from './failures.ts';
-import { copyFailure, hostFailure, mountedBelow, onHost } from './host-failures.ts';
+import { parseCopyPath } from './copy-path.ts';
+import { type DestinationMessages, findDestination } from './destination.ts';
+import { copyNotFound, createParentHint, destinationReadOnly } from './failures.ts';
+import { copyFailure, hostFailure, mountedBelow, withHostFailures } from './host-failures.ts';
 import { unpackCopy } from './unpack-copy.ts';
 
-/** Something that is copied out, of a container or of an image. */
-export interface CopiedOut {
-  /** Undefined when only what it holds is meant. */
+/** A source in a container or an image, copied onto the host. */
+export interface OutgoingCopy {
+  /** Undefined when only the directory's content is copied. */
   readonly name: string | undefined;
   readonly isDirectory: boolean;
-  /** Its tar, under another name or its own. */
+  /** Returns its tar, under another name or its own. */
   readonly chunksOf: (as: Uint8Array | undefined) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 export interface CopyOntoHostOptions extends AbortOptions {
-  /** Owners come along; else all is the caller's. */
+  /** Keeps owners. Otherwise everything belongs to the caller. */
   readonly keepOwners: boolean;
 }
 
 /**
- * Copies onto the host, by docker's rules of what becomes of the name. Returns the bytes of the tar. Throws
- * ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
+ * Copies onto the host by docker's naming rules. Returns the size of the tar in bytes. Throws ERR_COPY_NOT_FOUND,
+ * ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
  */
 export async function copyOntoHost(
-  source: CopiedOut,
+  source: OutgoingCopy,
   to: string,
   { keepOwners, signal }: CopyOntoHostOptions,
 ): Promise<number> {
   using host = RootedTree.open('/');
-  const words: DestinationWords = {
+  const messages: DestinationMessages = {
     missing: (folder) =>
-      copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`, makeFolder),
+      copyNotFound(`invalid output path: directory ${JSON.stringify(folder)} does not exist`, createParentHint),
     unfit: `invalid output path: ${JSON.stringify(to)} must be a directory or a regular file`,
   };
-  const found = onHost(to, () => findDestination(host, copyPath(to, process.cwd()), source, words));
+  const found = withHostFailures(to, () => findDestination(host, parseCopyPath(to, process.cwd()), source, messages));
   const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
     const mounted = mountedBelow(host, found.fd);
     return await unpackCopy(source.chunksOf(found.name), found.fd, { owner, mounted, signal });
   } catch (error) {
     throw copyFailure(hostFailure(to, error), `/proc/self/fd/${found.fd}`, () =>
-      readOnly(`filesystem of ${to}`, error),
+      destinationReadOnly(`filesystem of ${to}`, error),
     );
   } finally {
     closeFd(found.fd);
   }
 }
 
-/** Gives a caller the tar itself. Returns its bytes. */
-export async function giveArchive(
+/** Writes the tar to the caller's function. Returns its size in bytes. */
+export async function writeArchive(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   to: WriteBytes,
   { signal }: AbortOptions,

@@ -5,15 +5,16 @@ import type { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 
 export interface UnpackCopyOptions extends AbortOptions {
-  /** Of all that is made; what the archive says without it. */
+  /** Owner of all created files. Default: the owners in the archive. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** What to say of an entry at whose place something is mounted. */
+  /** Returns the error for an entry whose path is a mount point. */
   readonly mounted: (path: Uint8Array) => StrataError;
 }
 
 /**
- * Unpacks a tar into an open directory, which others may change meanwhile: nothing is made outside it. On failure some
- * of it is there. Answers how many bytes the tar had. Throws ERR_ARCHIVE_ENTRY, and what parsing and system calls throw.
+ * Unpacks a tar into an open directory. Nothing is created outside it, even if other processes change it meanwhile. After a
+ * failure some entries may exist. Returns the size of the tar in bytes. Throws ERR_ARCHIVE_ENTRY, and what parsing and
+ * system calls throw.
  */
 export async function unpackCopy(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -32,7 +33,7 @@ export async function unpackCopy(
     }
     parser.finish();
   } catch (error) {
-    // Directories that were there get back what they had.
+    // Restores the attributes of existing directories.
     finishQuietly(sink);
     throw error;
   }
@@ -44,6 +45,6 @@ function finishQuietly(sink: ArchiveSink): void {
   try {
     sink.finish();
   } catch {
-    // The first failure is the one to tell.
+    // The first failure is the one to report.
   }
 }

@@ -19,7 +19,7 @@ import { recover } from '../state/recover.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import { readFailure } from './read-race.ts';
 
-/** The files of a container, as long as this is held. */
+/** The files of a container, until it is disposed of. */
 export interface ContainerRoot extends AsyncDisposable {
   readonly id: string;
   readonly tree: RootedTree;
@@ -30,49 +30,49 @@ export interface OpenRootOptions extends AbortOptions {
 }
 
 /**
- * The files of a running container with all that is mounted in it, or those of one that does not run, with all that is
- * bound into it; it does not start while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
+ * Opens the files of a container: of a running one with all mounts, of a stopped one with its bind mounts. A stopped one
+ * cannot start while they are open for writing. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
  */
 export async function openRoot(store: Store, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
   const { id } = await findReconciled(store, name, options);
   try {
-    return rootOfStarted(store, id) ?? (await rootOfIdle(store, id, options));
+    return openRunningRoot(store, id) ?? (await openIdleRoot(store, id, options));
   } catch (error) {
     throw readFailure(store.metadata.containers, id, error);
   }
 }
 
-async function rootOfIdle(store: Store, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
-  // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
-  if (!options.write && !wantsPlaces(store, id)) return await rootOfStopped(store, id, options);
+async function openIdleRoot(store: Store, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
+  // Before the first start the targets of bind mounts may be missing. They are created, as a start does.
+  if (!options.write && !needsBindTargets(store, id)) return await openStoppedRoot(store, id, options);
   const lock = await (await containerLocks(store, options)).lock(id, options);
   try {
     await recover(store, id);
-    // Somebody may have started it before the lock was ours: then it is not needed.
-    const started = rootOfStarted(store, id);
-    if (started === undefined) return await rootOfStopped(store, id, { ...options, write: true }, lock);
+    // Another command may have started it before we had the lock. Then the lock is not needed.
+    const running = openRunningRoot(store, id);
+    if (running === undefined) return await openStoppedRoot(store, id, { ...options, write: true }, lock);
     await lock[Symbol.asyncDispose]();
-    return started;
+    return running;
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function wantsPlaces(store: Store, id: string): boolean {
+function needsBindTargets(store: Store, id: string): boolean {
   const record = store.metadata.containers.get(id);
   if (record === undefined || stateOf(record).status !== 'created') return false;
   const { host } = definitionOf(record);
   return host.ReadonlyRootfs !== true && bindsOf(store, id, host).length > 0;
 }
 
-function rootOfStarted(store: Store, id: string): ContainerRoot | undefined {
+function openRunningRoot(store: Store, id: string): ContainerRoot | undefined {
   const record = store.metadata.containers.get(id);
   if (record === undefined || !isRunning(store.metadata, record)) return undefined;
   const process = processOf(store, record);
   if (process === undefined || !isAlive(process)) return undefined;
   const tree = RootedTree.open(`/proc/${process.pid}/root`);
-  // The number may have become another process's just before.
+  // The pid may have been reused just before the open.
   if (!isAlive(process)) {
     tree.close();
     return undefined;
@@ -80,7 +80,7 @@ function rootOfStarted(store: Store, id: string): ContainerRoot | undefined {
   return { id, tree, [Symbol.asyncDispose]: async () => tree.close() };
 }
 
-async function rootOfStopped(
+async function openStoppedRoot(
   store: Store,
   id: string,
   { write, signal }: OpenRootOptions,
@@ -116,7 +116,7 @@ async function mount(plan: RootPlan, { host }: Store): Promise<MountedRoot> {
   return await host.run(mountRootJob, plan);
 }
 
-/** What is bound into it when it runs; memory is not there then. */
+/** Returns the bind mounts it has when it runs, without tmpfs mounts. */
 function bindsOf({ layout }: Store, id: string, host: HostConfig): RuntimeMount[] {
   const own = findEtcFiles(folderOf(layout, id));
   const binds = hostMounts(host).filter(({ type }) => type === 'bind');

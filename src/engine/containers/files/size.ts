@@ -3,19 +3,20 @@ import { countChangedBytes } from '../../../layer/diff/count-changed-bytes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
-import { readStanding } from './read-race.ts';
+import { readWhilePresent } from './read-race.ts';
 
+/** Size of a container's files, in bytes. */
 export interface ContainerSize {
-  /** Of the files in its writable layer. */
+  /** Files in its writable layer. */
   readonly writtenBytes: number;
-  /** These, and the files of its image. */
+  /** Files in its writable layer and in its image. */
   readonly rootBytes: number;
 }
 
 const attempts = 3;
 
-/** What a container takes; of a running one, about now. */
-export async function sizeOf(
+/** Measures a container's files. Approximate for a running one. */
+export async function measureSize(
   { metadata, trees }: Store,
   { id, imageId, snapshotId }: ContainerRecord,
   options: AbortOptions,
@@ -24,13 +25,13 @@ export async function sizeOf(
   if (snapshotId === undefined) return { writtenBytes: 0, rootBytes: imageBytes };
   for (let attempt = 1; ; attempt++) {
     try {
-      const writtenBytes = await readStanding(metadata.containers, id, async () => {
+      const writtenBytes = await readWhilePresent(metadata.containers, id, async () => {
         await using changes = await trees.openChanges(snapshotId, { ...options, access: 'read' });
         return await countChangedBytes(changes.tree, options);
       });
       return { writtenBytes, rootBytes: writtenBytes + imageBytes };
     } catch (error) {
-      // Directories come and go while it runs.
+      // Directories may appear and vanish while it runs.
       if (!isStrataError(error, 'ERR_CONTAINER_CHANGED') || attempt === attempts) throw error;
     }
   }

@@ -26,7 +26,8 @@ export const containerNotKilled = (task: string): StrataError =>
 export const startRefusal = (why: string, hint: string): StrataError =>
   new StrataError({ code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
 
-export const execRefusal = (message: string): StrataError => new StrataError({ code: 'ERR_EXEC_REFUSED', message });
+export const execRefusal = (message: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_EXEC_REFUSED', message, hint });
 
 export const removalRefusal = (name: string, status: string): StrataError =>
   new StrataError({

@@ -14,26 +14,28 @@ import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import { startContainer } from './start.ts';
 import { waitForEnd } from './wait.ts';
 
-/** A container whose streams are in our hands; disposal lets go of them, the container goes on. */
+/** A container with its streams attached. Disposal detaches; the container keeps running. */
 export interface AttachedContainer extends AsyncDisposable {
   readonly id: string;
+  /** Output to iterate over, and standard input to write to. */
   readonly streams: Attachment;
-  /** It has a terminal. */
+  /** True when the process has a terminal: output is then one stream. */
   readonly terminal: boolean;
-  /** It takes standard input. */
+  /** True when standard input is open. */
   readonly interactive: boolean;
-  /** Its exit code, once it has ended and is cleared up behind; rejects when this is disposed of before. */
+  /** Exit code, once the container has ended and its run is cleared. Rejects when this is disposed of before. */
   readonly exitCode: Promise<number>;
 }
 
+/** Options of `containers.startAttached`. */
 export interface StartAttachedOptions extends AbortOptions {
-  /** Of its terminal, if it has one, before its process looks. */
+  /** Size of its terminal, if it has one, set before its process starts. */
   readonly terminalSize?: TerminalSize | undefined;
 }
 
 /**
- * The streams of a running container, from now on. An abort is a disposal. Throws ERR_CONTAINER_NOT_FOUND,
- * ERR_CONTAINER_ATTACH_REFUSED for one that does not run or has nobody to hold its streams.
+ * Attaches to the streams of a running container, from now on. An abort detaches, as disposal does. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_ATTACH_REFUSED for a container that is stopped, paused or has no supervisor.
  */
 export async function attachContainer(
   store: Store,
@@ -41,21 +43,25 @@ export async function attachContainer(
   options: AbortOptions = {},
 ): Promise<AttachedContainer> {
   const record = await findReconciled(store, name, options);
-  if (!isRunning(store.metadata, record)) throw stopped();
+  if (!isRunning(store.metadata, record)) throw stoppedRefusal();
   const { status, attended } = stateOf(record);
-  if (status === 'paused') throw refused('You cannot attach to a paused container, unpause it first');
+  if (status === 'paused')
+    throw attachRefusal('You cannot attach to a paused container, unpause it first', 'Unpause it.');
   if (attended === true) {
-    throw refused(`container ${record.id.slice(0, 12)}: its streams are the command's that runs it`, attendedHint);
+    throw attachRefusal(
+      `container ${record.id.slice(0, 12)}: its streams belong to the command that runs it`,
+      foregroundHint,
+    );
   }
   const streams = await connect(store, record.id, processOf(store, record), options);
   await noteAttach(store, record);
-  return attached(store, record, streams, options);
+  return createHandle(store, record, streams, options);
 }
 
-const attendedHint = 'Run it in the background, or keep it at its end, to attach to it.';
+const foregroundHint = 'To attach to it, run it in the background, or without removal at its end.';
 
 /**
- * Starts a container and has its streams from the first byte on; one that runs is attached to. Throws what
+ * Starts a container attached to its streams from the first byte on. Attaches to a running one. Throws what
  * `startContainer` and {@link attachContainer} throw. An abort before the start leaves the container as it was.
  */
 export async function startAttached(
@@ -63,14 +69,14 @@ export async function startAttached(
   name: string,
   options: StartAttachedOptions = {},
 ): Promise<AttachedContainer> {
-  let made: { readonly record: ContainerRecord; readonly streams: Attachment } | undefined;
+  let attached: { readonly record: ContainerRecord; readonly streams: Attachment } | undefined;
   try {
     await startContainer(store, name, {
       ...options,
-      onMade: async (record) => {
+      onCreated: async (record) => {
         const pid = readPid(bundleOf(store.layout, record.id).pid);
         const streams = await connect(store, record.id, pid === undefined ? undefined : identify(pid), options);
-        made = { record, streams };
+        attached = { record, streams };
         if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
           await streams.presize(options.terminalSize, options);
         // As with docker, before the start.
@@ -78,18 +84,18 @@ export async function startAttached(
       },
     });
   } catch (error) {
-    await made?.streams[Symbol.asyncDispose]();
+    await attached?.streams[Symbol.asyncDispose]();
     throw error;
   }
-  return made === undefined
+  return attached === undefined
     ? await attachContainer(store, name, options)
-    : attached(store, made.record, made.streams, options);
+    : createHandle(store, attached.record, attached.streams, options);
 }
 
 const noteAttach = async ({ metadata }: Store, record: ContainerRecord): Promise<void> =>
   await noteContainerEvent(metadata, record, { action: 'attach' });
 
-function attached(
+function createHandle(
   store: Store,
   record: ContainerRecord,
   streams: Attachment,
@@ -97,12 +103,12 @@ function attached(
 ): AttachedContainer {
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
-  // From now on: a container that is removed at its end leaves its exit code for a short while only.
+  // Started at once: a container that is removed at its end leaves its exit code only for a short while.
   const exitCode = perform(() => waitForEnd(store, record, { signal: either }), { signal: either });
   exitCode.catch(() => undefined);
-  const letGo = (): void => void streams[Symbol.asyncDispose]();
-  either.addEventListener('abort', letGo, { once: true });
-  if (either.aborted) letGo();
+  const detach = (): void => void streams[Symbol.asyncDispose]();
+  either.addEventListener('abort', detach, { once: true });
+  if (either.aborted) detach();
   const { config } = definitionOf(record);
   return {
     id: record.id,
@@ -111,7 +117,7 @@ function attached(
     interactive: config.OpenStdin === true,
     exitCode,
     [Symbol.asyncDispose]: async () => {
-      closing.abort(new DOMException('let go of', 'AbortError'));
+      closing.abort(new DOMException('detached', 'AbortError'));
       await streams[Symbol.asyncDispose]();
       await exitCode.catch(() => undefined);
     },
@@ -128,16 +134,13 @@ async function connect(
     return await Attachment.connect(bundleOf(store.layout, id), { process, signal });
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ECONNREFUSED') throw stopped();
+    if (errno === 'ENOENT' || errno === 'ECONNREFUSED') throw stoppedRefusal();
     throw error;
   }
 }
 
-const stopped = (): StrataError => refused('You cannot attach to a stopped container, start it first');
+const stoppedRefusal = (): StrataError =>
+  attachRefusal('You cannot attach to a stopped container, start it first', 'Start it.');
 
-const refused = (message: string, hint?: string): StrataError =>
-  new StrataError({
-    code: 'ERR_CONTAINER_ATTACH_REFUSED',
-    message,
-    ...(hint === undefined ? {} : { hint }),
-  });
+const attachRefusal = (message: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_CONTAINER_ATTACH_REFUSED', message, hint });

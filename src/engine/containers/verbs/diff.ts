@@ -3,11 +3,11 @@ import { type ListedChange, listChanges } from '../../../layer/diff/list-changes
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { Store } from '../../../store/store.ts';
-import { streamStanding } from '../files/read-race.ts';
+import { streamWhilePresent } from '../files/read-race.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 
 /**
- * What a container, running or not, has changed of its image's files, by path; not what is only mounted over. Throws
+ * Yields the changes of a container, running or not, to its image's files, by path. Mount points alone do not count. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_CHANGED.
  */
 export async function* diffContainer(
@@ -17,7 +17,7 @@ export async function* diffContainer(
 ): AsyncGenerator<ListedChange, void> {
   const { id, snapshotId } = await findReconciled(store, name, options);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  yield* streamStanding(store.metadata.containers, id, changesIn(store, snapshotId, options));
+  yield* streamWhilePresent(store.metadata.containers, id, changesIn(store, snapshotId, options));
 }
 
 async function* changesIn(

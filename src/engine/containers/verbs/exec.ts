@@ -23,48 +23,49 @@ import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import type { AttachedContainer } from './attach.ts';
 import { ExecEvents } from './exec-events.ts';
 
+/** Options of `containers.exec`. */
 export interface ExecOptions extends ExecRequest, AbortOptions {
-  /** The process reads what it is given; otherwise nothing. */
+  /** Opens standard input. Default false: the process reads nothing. */
   readonly interactive?: boolean | undefined;
   /**
-   * `pipe` (default): its streams, or its terminal, are in our hands. `inherit`: it has this process's own streams; not
-   * for terminals. `ignore`: it reads nothing and what it writes is dropped.
+   * `pipe` (default): the caller gets its streams or its terminal. `inherit`: it uses the streams of this process; not with a
+   * terminal. `ignore`: it reads nothing and its output is dropped.
    */
   readonly stdio?: 'pipe' | 'inherit' | 'ignore' | undefined;
 }
 
-/** A process that has joined a container. Disposal and an abort let go of it: it goes on by itself. */
+/** A process that has joined a container. Disposal or an abort detaches; the process keeps running. */
 export interface Exec extends AsyncDisposable {
-  /** Of the container. */
+  /** ID of the container. */
   readonly id: string;
   /**
-   * Its exit code, once it has ended (128 and the signal's number for a kill). Rejects with ERR_EXEC when it could not
-   * start, with docker's exit code in its details; with ERR_EXEC_LOST when its supervisor was killed; with the reason of
-   * the abort, or an AbortError when it was disposed of before.
+   * Exit code, once the process has ended: 128 plus the signal's number after a kill. Rejects with ERR_EXEC when it could not
+   * start, with docker's exit code as `details.exitCode`; with ERR_EXEC_LOST when its supervisor was killed; with the reason
+   * of the abort, or an AbortError after disposal.
    */
   readonly exitCode: Promise<number>;
 }
 
-/** {@link Exec} with its streams in our hands from the first byte on. */
+/** {@link Exec} with its streams attached from the first byte on. */
 export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal' | 'interactive'>;
 
 /**
- * Lets a process join a running container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED
- * for a paused one, ERR_EXEC with docker's exit code in its details, ERR_OPTION_INVALID, and what `writeExecProcess` does.
+ * Runs a process in a running container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for a
+ * paused one, ERR_EXEC with docker's exit code in its details, ERR_OPTION_INVALID, and as `writeExecProcess`.
  */
 export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
   checkStreams(options);
   const { record, folder } = await prepare(store, name, options);
-  const told = new ExecEvents(store.metadata, record, options.command);
+  const events = new ExecEvents(store.metadata, record, options.command);
   try {
-    const begun = begin(store, record, folder, options);
-    begun.catch(() => undefined);
-    // It is on its way meanwhile, and has done nothing yet of which others could tell.
-    await told.begin();
-    const exec = await begun;
-    return { ...exec, exitCode: told.end(exec.exitCode) };
+    const starting = begin(store, record, folder, options);
+    starting.catch(() => undefined);
+    // In parallel with the start, which has no visible effect yet.
+    await events.begin();
+    const exec = await starting;
+    return { ...exec, exitCode: events.end(exec.exitCode) };
   } catch (error) {
-    // The process goes on when its caller lets go of it.
+    // After an abort the process keeps running and needs its folder.
     if (options.signal?.aborted === true) folder.leave();
     else folder[Symbol.dispose]();
     throw error;
@@ -73,7 +74,7 @@ export async function execInContainer(store: Store, name: string, options: ExecO
 
 function checkStreams({ stdio, terminal }: ExecOptions): void {
   checkChoice('stdio', stdio, ['pipe', 'inherit', 'ignore']);
-  // The runtime would take this process's controlling terminal, which it may lack, and nobody would set the mode of it.
+  // The runtime would use this process's controlling terminal, which may be missing and whose mode would stay unset.
   if (stdio === 'inherit' && terminal === true)
     throw invalidOption('stdio', stdio, "pipe for a process with a terminal, and pass that terminal's bytes on");
 }
@@ -99,12 +100,12 @@ function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, opti
       signal,
     });
   };
-  const { exitCode, letGo } = untilLetGo(run, options);
+  const { exitCode, detach } = waitUntilDetached(run, options);
   return {
     id: record.id,
     exitCode,
     [Symbol.asyncDispose]: async () => {
-      letGo();
+      detach();
       await exitCode.catch(() => undefined);
     },
   };
@@ -133,52 +134,52 @@ async function pipe(
   };
 }
 
-/** Lets go of a supervised process at an abort, or at disposal. */
+/** Returns a handle that detaches from a supervised process at an abort or disposal. */
 function handleOf(
   { exitCode: end, leave }: Pick<ExecSession, 'exitCode' | 'leave'>,
   folder: ExecFolder,
   options: AbortOptions,
 ): Omit<Exec, 'id'> {
-  const { exitCode, signal, letGo } = untilLetGo((either) => unlessAborted(end, either), options);
-  const left = async (): Promise<void> => {
+  const { exitCode, signal, detach } = waitUntilDetached((either) => unlessAborted(end, either), options);
+  const leaveAll = async (): Promise<void> => {
     await leave();
     folder.leave();
   };
-  // A caller that only waits for the end need not dispose; what is still to be read stays.
+  // A caller that only waits for the end need not dispose. Unread output stays readable.
   const onEnd = (): void => folder.leave();
   end.then(onEnd, onEnd);
-  const onAbort = (): void => void left();
+  const onAbort = (): void => void leaveAll();
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
     exitCode,
     [Symbol.asyncDispose]: async () => {
-      letGo();
-      await left();
+      detach();
+      await leaveAll();
     },
   };
 }
 
 interface Awaited {
-  /** Rejects when it is let go of before. */
+  /** Rejects when detached before the end. */
   readonly exitCode: Promise<number>;
-  /** Aborts with the caller's, and when it is let go of. */
+  /** Aborts with the caller's signal, and at `detach`. */
   readonly signal: AbortSignal;
-  readonly letGo: () => void;
+  readonly detach: () => void;
 }
 
-function untilLetGo(
+function waitUntilDetached(
   end: (either: { readonly signal: AbortSignal }) => Promise<number>,
   options: AbortOptions,
 ): Awaited {
-  const left = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const detaching = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, detaching.signal]) : detaching.signal;
   const exitCode = perform(() => end({ signal }), { signal });
   exitCode.catch(() => undefined);
-  return { exitCode, signal, letGo: () => left.abort(new DOMException('exec disposed', 'AbortError')) };
+  return { exitCode, signal, detach: () => detaching.abort(new DOMException('exec disposed', 'AbortError')) };
 }
 
-/** The container, looked at, and a folder with the document of what is to join it. */
+/** Checks the container, and writes the runtime's document of the new process into a folder. */
 async function prepare(
   store: Store,
   name: string,
@@ -186,7 +187,7 @@ async function prepare(
 ): Promise<{ readonly record: ContainerRecord; readonly folder: ExecFolder }> {
   const record = await findReconciled(store, name, options);
   options.signal?.throwIfAborted();
-  const pid = runningIn(store, record, name);
+  const pid = mainPidOf(store, record, name);
   const { id } = record;
   const folder = ExecFolder.make(execsOf(store.layout), id);
   try {
@@ -195,16 +196,16 @@ async function prepare(
     return { record, folder };
   } catch (error) {
     folder[Symbol.dispose]();
-    // It has ended meanwhile.
+    // The container has ended meanwhile.
     if (errnoOf(error) === 'ENOENT') throw containerNotRunning(id);
     throw error;
   }
 }
 
-function runningIn(store: Store, record: ContainerRecord, name: string): number {
+function mainPidOf(store: Store, record: ContainerRecord, name: string): number {
   if (!isRunning(store.metadata, record)) throw containerNotRunning(record.id);
   if (stateOf(record).status === 'paused') {
-    throw execRefusal(`Container ${name} is paused, unpause the container before exec`);
+    throw execRefusal(`Container ${name} is paused, unpause the container before exec`, 'Unpause it.');
   }
   const process = processOf(store, record);
   if (process === undefined) throw containerNotRunning(record.id);

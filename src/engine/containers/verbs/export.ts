@@ -6,15 +6,15 @@ import { invariant } from '../../../lib/invariant.ts';
 import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
 import { noteContainerEvent } from '../../events/note-container-event.ts';
-import { readStanding } from '../files/read-race.ts';
+import { readWhilePresent } from '../files/read-race.ts';
 import { findContainer } from '../state/find-container.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 
 const reportEvery = 4 << 20;
 
 /**
- * Writes everything a container shows as one tar, parents first and by bytes, so that the same tree gives the same tar.
- * It is read through a mount that no namespace shows and that ends with this process.
+ * Writes a container's files as one tar, parents first and in byte order, so that the same tree gives the same tar. Reads
+ * through a detached mount, which ends with this process.
  */
 export async function exportContainer(
   { metadata, trees }: Store,
@@ -43,7 +43,7 @@ export async function exportContainer(
     });
   };
   const archiveWhole = (write: WriteBytes): Promise<void> =>
-    readStanding(metadata.containers, id, () => archive(write));
+    readWhilePresent(metadata.containers, id, () => archive(write));
   if (typeof output === 'string') await writeOutputFile(output, archiveWhole);
   else await archiveWhole(markOutputFailures(output));
   await noteContainerEvent(metadata, record, { action: 'export' });

@@ -12,13 +12,13 @@ import { exitCodeOfStart } from '../state/failures.ts';
 import { dieEvent, unknownExitCode } from '../state/recover.ts';
 import { clearRun } from '../state/run-resources.ts';
 
-/** What is written down of a container that its command runs by itself: its start, its end with what its run held, and that it goes. */
+/** Records the life of a container that a command runs in the foreground: its start, its end with its resources, its removal. */
 export class ForegroundLifecycle {
   readonly #store: Store;
   readonly #container: RecordedContainer;
   readonly #isRemoved: boolean;
   #startedAt: number | undefined;
-  #told: Promise<void> = Promise.resolve();
+  #startRecorded: Promise<void> = Promise.resolve();
   #end: ContainerEnd = { exitCode: unknownExitCode };
 
   constructor(store: Store, container: RecordedContainer, { remove }: { readonly remove: boolean }) {
@@ -27,18 +27,18 @@ export class ForegroundLifecycle {
     this.#isRemoved = remove;
   }
 
-  /** Its process runs. */
+  /** Records the start. Called once the process runs. */
   start(): void {
     this.#startedAt = Date.now();
-    this.#told = this.#tellStart(this.#startedAt);
-    this.#told.catch(() => undefined);
+    this.#startRecorded = this.#recordStart(this.#startedAt);
+    this.#startRecorded.catch(() => undefined);
   }
 
-  /** One that never ran is what it was when it was made. */
+  /** Records the end. A container that never ran goes back to the state `created`. */
   async end(how: ContainerEnd): Promise<void> {
     this.#end = { ...how, finishedAt: Date.now() };
     await clearRun({ store: this.#store, id: this.#container.id, supervisor: undefined });
-    await this.#told;
+    await this.#startRecorded;
     if (this.#isRemoved) return;
     const change = (state: ContainerState): ContainerState =>
       toEndedState({ ...state, startedAt: this.#startedAt }, this.#end);
@@ -48,12 +48,13 @@ export class ForegroundLifecycle {
     });
   }
 
+  /** Records the end by an error. */
   async fail(error: unknown): Promise<void> {
-    const why = error instanceof Error ? error.message : String(error);
-    await this.end({ exitCode: exitCodeOfStart(error), error: why });
+    const message = error instanceof Error ? error.message : String(error);
+    await this.end({ exitCode: exitCodeOfStart(error), error: message });
   }
 
-  /** Its end is told in the transaction from which on it is to go. */
+  /** Removes the container. Its end is recorded in the transaction that begins the removal. */
   async discard(lease: Lease): Promise<void> {
     const { layout } = this.#store;
     await discardContainer(this.#store, this.#container, { lease, happened: this.#happened(), end: this.#end });
@@ -64,14 +65,14 @@ export class ForegroundLifecycle {
     return this.#startedAt === undefined ? [] : [dieEvent(this.#startedAt, this.#end)];
   }
 
-  /** Waits for its turn, unlike a note: an end without a beginning would be told otherwise. */
-  async #tellStart(startedAt: number): Promise<void> {
+  /** Waits for other writers, unlike volatile events: otherwise an end could be recorded without its start. */
+  async #recordStart(startedAt: number): Promise<void> {
     const happened = ['attach', 'start'].map((action) => ({ action, time: startedAt }));
     const change = (state: ContainerState): ContainerState => ({ ...state, startedAt });
     try {
       await changeState(this.#store.metadata, this.#container.id, change, { happened, skipFlush: true });
     } catch (error) {
-      // As on a full disk: it runs all the same.
+      // On a full disk, for example, the container runs all the same.
       if (!isStrataError(error)) throw error;
     }
   }

@@ -16,15 +16,16 @@ import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 import { waitUntilKilled } from '../state/wait-until-killed.ts';
 import { waitForEnd } from './wait.ts';
 
+/** Options of `containers.kill`. */
 export interface KillOptions extends AbortOptions {
-  /** The signal to send, a name or a number; default KILL. */
+  /** Signal to send: a name or a number. Default KILL. */
   readonly send?: string | undefined;
 }
 
 const SIGTERM = 15;
 /**
- * Sends a signal to a running container's first process; KILL ends all of them, and is waited for as with docker. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
+ * Sends a signal to a running container's main process. KILL ends all processes, and its effect is waited for as with
+ * docker. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
 export async function killContainer(store: Store, name: string, options: KillOptions = {}): Promise<void> {
   const signal = signalNumber(options.send ?? 'KILL');
@@ -36,24 +37,24 @@ export async function killContainer(store: Store, name: string, options: KillOpt
   await waitUntilKilled({ signal: options.signal, task }, (limits) => waitForEnd(store, record, limits));
 }
 
-/** {@link killContainer} by number, for a record that is true; false when its process has just ended. */
+/** Sends a signal by number, for an up-to-date record. Returns false when its process has just ended. */
 export async function sendSignal(
   store: Store,
   record: ContainerRecord,
   signal: number,
   options: AbortOptions = {},
 ): Promise<boolean> {
-  const process = await firstProcess(store, record, options);
+  const process = await waitForProcess(store, record, options);
   if (process === undefined || !signalProcess(process, signal)) return false;
   await noteContainerEvent(store.metadata, record, { action: 'kill', attributes: { signal: String(signal) } });
-  // As docker: what a container is asked to end with finds it awake.
+  // As docker: a signal that may end the container thaws it.
   const { StopSignal = '' } = definitionOf(record).config;
   const mayEnd = StopSignal === '' || signal === SIGKILL || signal === stopSignalOf(StopSignal);
   if (mayEnd && isFrozen(groupOf(record))) await thaw(store, record, signal);
   return true;
 }
 
-/** The image's signal to stop with, which may be nonsense: docker falls back on TERM, too. */
+/** Parses the image's stop signal. As docker, falls back to TERM for an invalid one. */
 export function stopSignalOf(text: string | undefined): number {
   try {
     return text === undefined || text === '' ? SIGTERM : signalNumber(text);
@@ -63,26 +64,26 @@ export function stopSignalOf(text: string | undefined): number {
 }
 
 /**
- * Whatever its record says: a commit that was killed with all its helpers leaves it frozen, too. What is frozen does not
- * die (cgroups of version 1).
+ * Thaws a container, paused by its record or not: a commit that was killed with all its helpers leaves it frozen too. Frozen
+ * processes do not die (cgroups of version 1).
  */
 async function thaw(store: Store, record: ContainerRecord, signal: number): Promise<void> {
   const { id } = record;
-  // Somebody else may have thawed it, or it has ended.
+  // Another command may have thawed it, or it has ended.
   await freeze(runtimeOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
   await changeState(
     store.metadata,
     id,
     (state) => (state.status === 'paused' ? { ...state, status: 'running' } : undefined),
-    // Soon over, if it was killed: not worth waiting for the disk.
+    // A killed container ends soon: its state is not worth a flush.
     { happened: [{ action: 'unpause' }], skipFlush: signal === SIGKILL },
   );
 }
 
-const lookEveryMs = 10;
+const pollMs = 10;
 
-/** One that a command runs by itself is recorded as running while it is still being made: its process is waited for. */
-async function firstProcess(
+/** Returns the main process. Waits for that of a foreground run, which is recorded as running before its process exists. */
+async function waitForProcess(
   store: Store,
   record: ContainerRecord,
   { signal }: AbortOptions,
@@ -93,7 +94,7 @@ async function firstProcess(
     await metadata.leases.removeDead();
     const now = metadata.containers.get(id);
     if (now === undefined || !isRunning(metadata, now)) return undefined;
-    await sleep(lookEveryMs);
+    await sleep(pollMs);
     signal?.throwIfAborted();
   }
   return processOf(store, record);

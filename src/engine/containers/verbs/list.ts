@@ -9,18 +9,19 @@ import type { Digest } from '../../../spec/digest.ts';
 import type { Store } from '../../../store/store.ts';
 import { containerFilters } from '../../docker/container-filters.ts';
 import { imageNames } from '../../docker/image-names.ts';
-import { type ContainerSize, sizeOf } from '../files/size.ts';
+import { type ContainerSize, measureSize } from '../files/size.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 
+/** Options of `containers.list`. */
 export interface ListContainersOptions extends AbortOptions {
-  /** Also those that do not run. */
+  /** Lists stopped containers too. */
   readonly all?: boolean | undefined;
-  /** Only so many of the newest, whatever their state. */
+  /** Lists only this number of the newest containers, in any state. */
   readonly last?: number | undefined;
-  /** Docker's filters of `ps`; `status` looks at all of them. */
+  /** Docker's filters of `ps`. With `status`, containers in any state are listed. */
   readonly filters?: Filters | undefined;
-  /** Count what each has written, too. */
+  /** Measures the files of each container. */
   readonly size?: boolean | undefined;
 }
 
@@ -28,55 +29,55 @@ export interface ListContainersOptions extends AbortOptions {
 export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
-  /** As it was named when the container was made; its ID when that name is another image's now, or none's. */
+  /** Name of the image at creation, or its ID when that name no longer leads to it. */
   readonly image: string;
   readonly imageId: Digest | undefined;
-  /** Program and arguments. */
+  /** Entrypoint, command and arguments. */
   readonly command: readonly string[];
   readonly createdAt: Date;
   readonly state: ReturnType<typeof dockerStatus>;
-  /** `Up 3 seconds`, as of now. */
+  /** Docker's text, such as `Up 3 seconds`. */
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
-  /** Sources of what is bound into it from the host. */
+  /** Host paths of its bind mounts. */
   readonly mounts: readonly string[];
-  /** When it was asked for. */
+  /** Undefined unless requested. */
   readonly size: ContainerSize | undefined;
 }
 
 /**
- * Containers, newest first; only the running ones unless told otherwise. Throws ERR_FILTER_INVALID,
- * ERR_CONTAINER_NOT_FOUND for those of `before` and `since`.
+ * Lists containers, newest first; by default the running ones. Throws ERR_FILTER_INVALID, and ERR_CONTAINER_NOT_FOUND for
+ * the containers that `before` and `since` name.
  */
 export async function listContainers(store: Store, options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
   const { metadata } = store;
   const found = await reconcileContainers(store, options);
   const { last = 0, filters = Filters.fromFlags([]), size = false } = options;
   const all = options.all === true || last > 0 || filters.values('status').length > 0;
-  const stays = compileFilters(filters, containerFilters(store));
+  const isSelected = compileFilters(filters, containerFilters(store));
   const listed = metadata.db.read(() => {
     const nameOf = imageNames(metadata);
-    const records = found.filter((each) => (all || isRunning(metadata, each)) && stays(each));
+    const records = found.filter((each) => (all || isRunning(metadata, each)) && isSelected(each));
     return (last > 0 ? records.slice(0, last) : records).map((record) => ({ record, image: nameOf(record) }));
   });
   const now = Date.now();
   const rows: ContainerSummary[] = [];
   for (const { record, image } of listed) {
-    const counted = size ? await sizeIfThere(store, record, options) : undefined;
-    if (!size || counted !== undefined) rows.push({ ...summaryOf(record, now), image, size: counted });
+    const measured = size ? await measureIfPresent(store, record, options) : undefined;
+    if (!size || measured !== undefined) rows.push({ ...summaryOf(record, now), image, size: measured });
   }
   return rows;
 }
 
-/** Undefined when it was removed while others were counted. */
-async function sizeIfThere(
+/** Measures a container. Undefined when it has been removed meanwhile. */
+async function measureIfPresent(
   store: Store,
   record: ContainerRecord,
   options: AbortOptions,
 ): Promise<ContainerSize | undefined> {
   try {
-    return await sizeOf(store, record, options);
+    return await measureSize(store, record, options);
   } catch (error) {
     if (store.metadata.containers.get(record.id) !== undefined) throw error;
     return undefined;

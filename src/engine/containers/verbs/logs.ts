@@ -9,17 +9,22 @@ import { logPathOf } from '../state/locations.ts';
 import { definitionOf } from '../state/state.ts';
 import { waitUntilInactive } from '../state/wait-until.ts';
 
+/** Options of `containers.logs`. */
 export interface LogsOptions extends AbortOptions {
-  /** Go on until the container ends or is removed. */
+  /** Continues until the container ends or is removed. */
   readonly follow?: boolean | undefined;
-  /** Only so many of the last lines; looked at before `since` and `until`, as docker does. */
+  /** Number of lines from the end. Applied before `since` and `until`, as docker does. */
   readonly tail?: number | undefined;
-  /** From and up to this time: a Go duration ago, an RFC 3339 time or Unix seconds. */
+  /** First time to include: a Go duration before now (`10m`), an RFC 3339 time or Unix seconds. */
   readonly since?: string | undefined;
+  /** Last time to include, in the same forms. */
   readonly until?: string | undefined;
 }
 
-/** What a container has written so far, in order and several pieces at a time. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
+/**
+ * Yields the log of a container in order, several entries at a time. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID,
+ * ERR_LOG_NOT_KEPT.
+ */
 export async function* containerLogs(
   store: Store,
   name: string,
@@ -36,7 +41,7 @@ export async function* containerLogs(
     ? waitUntilInactive(store, id, { signal: anyOf(closing.signal, signal, atTime(last)) })
     : undefined;
   try {
-    yield* within(readLog(logPathOf(store.layout, id), { signal, tail, end }), { first, last });
+    yield* filterByTime(readLog(logPathOf(store.layout, id), { signal, tail, end }), { first, last });
   } finally {
     closing.abort();
     await end?.catch(() => undefined);
@@ -46,7 +51,7 @@ export async function* containerLogs(
 const anyOf = (...signals: readonly (AbortSignal | undefined)[]): AbortSignal =>
   AbortSignal.any(signals.filter((signal) => signal !== undefined));
 
-// What a timer can measure, 24 days.
+// Limit of timers, 24 days.
 const longestMs = 2 ** 31 - 1;
 
 function atTime(time: Instant | undefined): AbortSignal | undefined {
@@ -60,7 +65,7 @@ interface Span {
   readonly last: Instant | undefined;
 }
 
-async function* within(
+async function* filterByTime(
   batches: AsyncGenerator<readonly LogEntry[]>,
   { first, last }: Span,
 ): AsyncGenerator<readonly LogEntry[]> {
@@ -77,7 +82,7 @@ async function* within(
   }
 }
 
-/** Reads the times of lines, of which many share a second: those differ in their fraction only. */
+/** Parses the times of lines. Caches the second, which many lines share. */
 class LineTimes {
   #second: string | undefined;
   #seconds = 0;
@@ -97,5 +102,5 @@ const logNotKept = (): StrataError =>
   new StrataError({
     code: 'ERR_LOG_NOT_KEPT',
     message: 'configured logging driver does not support reading',
-    hint: 'It was made with the logging driver none. Attach to it to see what it writes from now on.',
+    hint: 'It was created with the logging driver none. Attach to it to see its output from now on.',
   });

@@ -15,16 +15,18 @@ import { recover } from '../state/recover.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 
 /**
- * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,
- * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is paused already.
+ * Freezes all processes of a running container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING,
+ * ERR_CONTAINER_PAUSED when it is paused already.
  */
 export async function pauseByName(store: Store, name: string, options: AbortOptions = {}): Promise<void> {
   await using held = await hold(store, name, options);
   const { id } = held.record;
   if (!isRunning(store.metadata, held.record)) throw containerNotRunning(id);
-  if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
-  // Written first: who is told of a container that it is paused lets it go on before killing it. Not flushed: after a power
-  // cut nothing of it runs.
+  if (stateOf(held.record).status === 'paused') {
+    throw pauseRefusal(`Container ${id} is already paused`, 'Unpause it to continue its processes.');
+  }
+  // Written first: a command that kills a container thaws it if its record says paused. Not flushed: after a power cut none
+  // of its processes runs.
   await become(store, id, 'paused', { skipFlush: true });
   try {
     await freeze(runtimeOf(store, definitionOf(held.record)), id, 'pause');
@@ -36,23 +38,24 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
 }
 
 /**
- * Lets the processes of a paused container go on. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_PAUSED when it is not
- * paused.
+ * Resumes all processes of a paused container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_PAUSED when it is not paused.
  */
 export async function unpauseContainer(store: Store, name: string, options: AbortOptions = {}): Promise<void> {
   await using held = await hold(store, name, options);
   const { id } = held.record;
   const { status } = stateOf(held.record);
-  // A commit that was killed with all its helpers leaves it frozen, whatever its record says.
-  const isStill = isRunning(store.metadata, held.record) && isFrozen(groupOf(held.record));
-  if (status !== 'paused' && !isStill) throw refused(`Container ${id} is not paused`);
+  // A commit that was killed with all its helpers leaves the container frozen, though its record says running.
+  const isStillFrozen = isRunning(store.metadata, held.record) && isFrozen(groupOf(held.record));
+  if (status !== 'paused' && !isStillFrozen) {
+    throw pauseRefusal(`Container ${id} is not paused`, 'List all containers to see their states.');
+  }
   const place = runtimeOf(store, definitionOf(held.record));
-  // Whoever paused it may have been killed before it was frozen.
+  // A killed pause may have written the state without freezing the processes.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
   await become(store, id, 'running', { happened: [{ action: 'unpause' }] });
 }
 
-/** A container, its record true and its locks ours: a commit is not let go on under its copying. */
+/** Finds a container, takes its locks and brings its record up to date. A commit's pause is not ended while it copies. */
 async function hold(
   store: Store,
   name: string,
@@ -60,7 +63,7 @@ async function hold(
 ): Promise<AsyncDisposable & { readonly record: ContainerRecord }> {
   const { id } = await findReconciled(store, name, options);
   await using stack = new AsyncDisposableStack();
-  // In this order: a commit may take minutes, and who waits for it holds up nobody that starts, recovers or removes.
+  // In this order: a commit may take minutes, and waiting for it must not block starts, recoveries and removals.
   stack.use(await (await pauseLocks(store, options)).lock(id, options));
   stack.use(await (await containerLocks(store, options)).lock(id, options));
   await recover(store, id);
@@ -74,4 +77,5 @@ async function become({ metadata }: Store, id: string, status: ContainerStatus, 
   await changeState(metadata, id, (state) => ({ ...state, status }), options);
 }
 
-const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });
+const pauseRefusal = (message: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_CONTAINER_PAUSED', message, hint });

@@ -13,38 +13,41 @@ import { removeFolder } from '../state/discard.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { isRunning, labelsOf } from '../state/state.ts';
 
+/** Options of `containers.prune`. */
 export interface PruneContainersRequest extends AbortOptions {
   /** `until`, `label`, `label!`. */
   readonly filters?: Filters;
 }
 
+/** Result of `containers.prune`. */
 export interface PrunedContainers {
+  /** IDs of the removed containers. */
   readonly deleted: readonly string[];
-  /** Allocated blocks of their writable layers. */
+  /** Size of their writable layers, in allocated blocks. */
   readonly reclaimedBytes: number;
-  /** What could not be deleted, a sentence each. */
+  /** Files that could not be deleted, a sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Removes the containers in which nothing runs. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
+/** Removes all stopped containers. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
 export async function pruneContainers(
   store: Store,
   { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
 ): Promise<PrunedContainers> {
   const { metadata } = store;
-  const goes = compileFilters(filters, containerFilters(new Date()));
-  const stopped = (): ContainerRecord[] =>
-    metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
+  const isSelected = compileFilters(filters, containerFilters(new Date()));
+  const findStopped = (): ContainerRecord[] =>
+    metadata.containers.list().filter((record) => !isRunning(metadata, record) && isSelected(record));
   await reconcileContainers(store, { signal });
-  const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
+  const snapshots = findStopped().flatMap(({ snapshotId }) => snapshotId ?? []);
   const sizes = await SnapshotSizes.measure(store, snapshots, { signal });
   let deleted: readonly string[] = [];
   const { removed, warnings } = await collectGarbage(store, {
     signal,
     release: () => {
-      const gone = stopped().filter(({ id }) => metadata.containers.remove(id));
-      for (const record of gone) addContainerEvent(metadata, record, { action: 'destroy' });
-      deleted = gone.map(({ id }) => id);
+      const records = findStopped().filter(({ id }) => metadata.containers.remove(id));
+      for (const record of records) addContainerEvent(metadata, record, { action: 'destroy' });
+      deleted = records.map(({ id }) => id);
     },
   });
   removeStrayFolders(store);
@@ -53,14 +56,14 @@ export async function pruneContainers(
   return { deleted, reclaimedBytes, warnings };
 }
 
-/** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
+/** Removes folders without a record. A container's folder is created after its record and removed with it. */
 function removeStrayFolders({ layout, metadata }: Store): void {
   for (const id of readdirSync(layout.containers)) {
     if (metadata.containers.get(id) !== undefined) continue;
     try {
       removeFolder(layout, id);
     } catch (error) {
-      // The next who prunes tries again.
+      // The next prune tries again.
       if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
     }
   }

@@ -14,34 +14,34 @@ import { waitUntilKilled } from '../state/wait-until-killed.ts';
 import { sendSignal } from './kill.ts';
 import { waitForEnd } from './wait.ts';
 
+/** Options of `containers.remove`. */
 export interface RemoveContainerOptions extends AbortOptions {
-  /** Kills it when it runs. */
+  /** Kills a running container first. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Removes a container with its writable layer and its log; quick, whatever the layer's size. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_RUNNING for one that runs, without `force`,
- * ERR_CONTAINER_NOT_KILLED.
+ * Removes a container with its writable layer and its log. Quick, whatever the layer's size. Throws ERR_CONTAINER_NOT_FOUND,
+ * ERR_CONTAINER_RUNNING for a running one without `force`, ERR_CONTAINER_NOT_KILLED.
  */
 export async function removeContainer(store: Store, name: string, options: RemoveContainerOptions = {}): Promise<void> {
   const { id } = await findReconciled(store, name, options);
-  // Somebody may start it again between its end and our taking the lock.
-  while (!(await isRemoved(store, id, options))) {
+  // Another command may start it again before we have the lock.
+  while (!(await removeUnlessRunning(store, id, options))) {
     const record = store.metadata.containers.get(id);
     if (record === undefined) break;
     await sendSignal(store, record, SIGKILL, options);
     const task = `cannot remove container "/${record.name}": could not kill`;
     await waitUntilKilled({ ...options, task }, (limits) => waitForEnd(store, record, limits));
   }
-  // A command that was killed over a container may have left a layer that no record names.
+  // A killed command may have left a layer without a record.
   await collectAfterDeaths(store, { signal: options.signal });
   await emptyTrashBriefly(store.layout);
   forgetExits(store);
 }
 
-/** Removes it if nothing runs in it; false when it has to be killed first. */
-async function isRemoved(store: Store, id: string, options: RemoveContainerOptions): Promise<boolean> {
+/** Removes a container that does not run. Returns false when it has to be killed first. */
+async function removeUnlessRunning(store: Store, id: string, options: RemoveContainerOptions): Promise<boolean> {
   await using _lock = await (await containerLocks(store, options)).lock(id, options);
   await recover(store, id);
   const record = store.metadata.containers.get(id);

@@ -20,6 +20,7 @@ export async function renameContainer(
     throw new StrataError({
       code: 'ERR_CONTAINER_NAME_INVALID',
       message: 'Neither old nor new names may be empty',
+      hint: 'Give the name of a container, and its new name.',
     });
   }
   const record = await findReconciled(store, name, options);
@@ -28,12 +29,13 @@ export async function renameContainer(
     throw new StrataError({
       code: 'ERR_CONTAINER_NAME_SAME',
       message: 'Renaming a container with the same name as its current name',
+      hint: 'Give a name that differs from the current one.',
     });
   }
   const { metadata } = store;
   const { db, containers } = metadata;
   const rename = (): boolean => {
-    // Somebody else may have renamed it since.
+    // Another command may have renamed it since.
     const before = containers.get(record.id);
     if (before === undefined || !containers.rename(record.id, wanted)) return false;
     const attributes = { oldName: `/${before.name}` };

@@ -11,9 +11,9 @@ import { startContainer } from './start.ts';
 import { checkSignal, endRun, type StopOptions } from './stop.ts';
 
 /**
- * Stops a container as `stop` does, if it runs, and starts it again; one that is removed at its end stays. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_START_REFUSED for one that its command runs by itself, and
- * what `startContainer` does.
+ * Stops a container as `stop` does, if it runs, and starts it again, also one that is removed at its end. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_START_REFUSED for one that a command runs in the foreground,
+ * and as `startContainer`.
  */
 export async function restartContainer(store: Store, name: string, options: StopOptions = {}): Promise<void> {
   checkSignal(options);
@@ -24,7 +24,7 @@ export async function restartContainer(store: Store, name: string, options: Stop
   if (record !== undefined) await noteContainerEvent(store.metadata, record, { action: 'restart' });
 }
 
-/** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
+/** Ends the run while holding the lock, so that no other command finds the container ended and removes it. */
 async function endForRestart(store: Store, id: string, options: StopOptions & KilledOptions): Promise<void> {
   await using _lock = await (await containerLocks(store, options)).lock(id, options);
   await recover(store, id, { keeps: true });

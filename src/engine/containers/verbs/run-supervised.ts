@@ -11,8 +11,8 @@ import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { waitForEnd } from './wait.ts';
 
 /**
- * Creates a container and is with it to its end; it goes on should this program be killed. Standard input stays empty. An
- * abort kills it. What it was stays, with its log.
+ * Creates a container with a supervisor and stays attached to its end. It keeps running if this program is killed. Standard
+ * input is empty. An abort kills it. The container stays, with its log.
  */
 export async function runSupervised(
   store: Store,
@@ -37,19 +37,19 @@ export async function runSupervised(
     }
     return { id, exitCode: await attached.exitCode };
   } catch (error) {
-    if (signal.aborted) await killed(store, id);
+    if (signal.aborted) await killAndWait(store, id);
     if (request.remove === true) await removeUnlessRunning(store, id);
     throw error;
   }
 }
 
-async function killed(store: Store, id: string): Promise<void> {
+async function killAndWait(store: Store, id: string): Promise<void> {
   const record = store.metadata.containers.get(id);
   if (record === undefined || !(await sendSignal(store, record, SIGKILL))) return;
   await waitUntilKilled({ task: `cannot end container ${record.name}` }, (limits) => waitForEnd(store, record, limits));
 }
 
-/** What has run goes with its end; what never ran has none. */
+/** Removes a container that never ran. One that ran is removed at its end. */
 async function removeUnlessRunning(store: Store, id: string): Promise<void> {
   try {
     await removeContainer(store, id);

@@ -22,9 +22,8 @@ import { ForegroundLifecycle } from './foreground-lifecycle.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
- * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record, its
- * log and its writable layer do. What nobody can look at afterwards, and what is to write to our own standard output by
- * itself, does without a supervisor.
+ * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens. Otherwise its record, log
+ * and writable layer stay. A container that is removed at its end, or that uses our own streams, needs no supervisor.
  */
 export async function runContainer(
   store: Store,
@@ -32,8 +31,8 @@ export async function runContainer(
   control: WorkControl<RunEvent>,
 ): Promise<RunResult> {
   checkStreams(request);
-  const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
-  if (isAttended) return await runAttended(store, request, control);
+  const isForeground = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
+  if (isForeground) return await runInForeground(store, request, control);
   const { runSupervised } = await import('./run-supervised.ts');
   return await runSupervised(store, request, control);
 }
@@ -44,7 +43,7 @@ function checkStreams({ stdio, terminal }: RunRequest): void {
     throw invalidOption('stdio', stdio, 'events: this process has no terminal that a container could use');
 }
 
-/** The runtime opens it by this name. */
+/** True when this process has a controlling terminal. The runtime opens it by this name. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));
@@ -54,19 +53,19 @@ function hasTerminal(): boolean {
   }
 }
 
-async function runAttended(
+async function runInForeground(
   store: Store,
   request: RunRequest,
   { report, signal }: WorkControl<RunEvent>,
 ): Promise<RunResult> {
   const { metadata, configuration } = store;
   const runtime = request.host?.Runtime || configuration.defaultRuntime;
-  // One that is not installed is told of before anything is made.
+  // Reports a missing runtime before anything is created.
   if (isRuntimeName(runtime, configuration)) findRuntime(configuration, runtime);
   await metadata.leases.removeDead();
   await reconcileContainers(store, { signal });
   await using lease = await metadata.leases.open('run', { signal });
-  // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
+  // It runs as long as the lease lives; a record that says so without one was left by a killed command.
   const state: ContainerState = { status: 'running', attended: true };
   const remove = request.remove === true;
   const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });

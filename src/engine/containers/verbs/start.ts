@@ -27,19 +27,19 @@ import { clearRun } from '../state/run-resources.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 import { supervisorOf } from '../state/supervisor.ts';
 
-/** A start that does something on its way; only those who attach need it. */
+/** Options of a start, with a hook for attaching. */
 export interface StartWork extends AbortOptions {
   /**
-   * Called when the container's processes are made and its supervisor listens, but nothing of it runs yet: who attaches
-   * here misses nothing. The start fails with what this throws.
+   * Called when the container is created in the runtime and its supervisor listens, before its process runs: attaching here
+   * misses no output. The start fails with the error that this throws.
    */
-  readonly onMade?: (record: ContainerRecord) => Promise<void> | void;
+  readonly onCreated?: (record: ContainerRecord) => Promise<void> | void;
 }
 
 /**
- * Starts a container that does not run; one that does is left alone, as docker does. When this resolves its process has
- * been let go. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details),
- * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
+ * Starts a stopped container. Does nothing to a running one, as docker does. Resolves once its process runs. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details), ERR_CONTAINER_START_REFUSED. An
+ * abort before the start leaves the container as it was.
  */
 export async function startContainer(store: Store, name: string, options: StartWork = {}): Promise<void> {
   const { metadata } = store;
@@ -56,12 +56,12 @@ export async function startContainer(store: Store, name: string, options: StartW
   }
   options.signal?.throwIfAborted();
   const starting: ContainerState = { ...before, status: 'starting', bootId: bootId() };
-  // A prune may have been faster. Not flushed: to a power cut it is a container that was never started.
+  // A concurrent prune may have removed it. Not flushed: after a power cut it counts as never started.
   const found = await changeState(metadata, id, () => starting, { skipFlush: true });
   if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(store, record, options);
-    // Its own time: one that is soon over may have ended by now.
+    // The time of the start, not now: a short run may have ended already.
     const happened = [{ action: 'start', time: running.startedAt }];
     await changeState(metadata, id, () => running, { happened });
   } catch (error) {
@@ -81,13 +81,13 @@ async function bringUp(store: Store, record: ContainerRecord, options: StartWork
   const supervisor = supervisorOf(bundle);
   const process = identify(pid);
   options.signal?.throwIfAborted();
-  await options.onMade?.(record);
+  await options.onCreated?.(record);
   const startedAt = Date.now();
   await startCreated(place, id, bundle);
   return { status: 'running', bootId: bootId(), supervisor, process, startedAt };
 }
 
-/** What was made goes; the record says why it did not start, as docker's does. */
+/** Clears the run and records why the start failed, as docker does. */
 async function undo(
   store: Store,
   { id }: ContainerRecord,
@@ -136,7 +136,7 @@ async function planOf(store: Store, record: ContainerRecord, options: AbortOptio
       maxLogBytes: maxLogBytes(host.LogConfig),
       terminal: config.Tty === true,
       stdin: config.OpenStdin === true,
-      // A terminal is one thing for both directions: it cannot end in one.
+      // A terminal serves both directions: its input cannot end alone.
       keepsStdin: config.StdinOnce !== true || config.Tty === true,
     },
   };

@@ -9,16 +9,17 @@ import { endsWithin, type KilledOptions, waitUntilKilled } from '../state/wait-u
 import { sendSignal, stopSignalOf } from './kill.ts';
 import { waitForEnd } from './wait.ts';
 
+/** Options of `containers.stop` and `containers.restart`. */
 export interface StopOptions extends AbortOptions {
-  /** How long to wait before it is killed, in seconds; negative waits for ever. Default: the container's, else 10. */
+  /** Time before it is killed. Negative waits for ever. Default: the container's stop timeout, or 10. */
   readonly timeoutSeconds?: number | undefined;
-  /** In place of the container's stop signal; a name or a number. */
+  /** Signal in place of the container's stop signal: a name or a number. */
   readonly send?: string | undefined;
 }
 
 const defaultTimeoutSeconds = 10;
 /**
- * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
+ * Sends the stop signal, kills the container after the timeout, and waits for its end. Does nothing to a stopped one. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
 export async function stopContainer(store: Store, name: string, options: StopOptions = {}): Promise<void> {
@@ -35,7 +36,7 @@ export function checkSignal({ send }: StopOptions): void {
   if (send !== undefined) signalNumber(send);
 }
 
-/** Ends a container that runs, as {@link stopContainer} says; `waitUntilEnded` waits for it and obeys a signal. */
+/** Ends a running container as {@link stopContainer} does. `waitUntilEnded` waits for its end and obeys a signal. */
 export async function endRun(
   store: Store,
   record: ContainerRecord,

@@ -9,21 +9,21 @@ import { containerNotRunning } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { groupOf, isRunning } from '../state/state.ts';
 
+/** Options of `containers.top`. */
 export interface TopOptions extends AbortOptions {
-  /** Of ps(1); default `-ef`. */
+  /** Options of ps(1). Default `-ef`. */
   readonly psOptions?: readonly string[] | undefined;
 }
 
-/** A row has as many fields as there are titles; the last may hold spaces. */
+/** Output of ps(1). A row has as many fields as there are titles; the last may hold spaces. */
 export interface ProcessTable {
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
 /**
- * What ps(1) of the host says of the processes of a running container, with the host's numbers. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that ps refuses or that leave its numbers out,
- * ERR_PROGRAM_MISSING.
+ * Lists the processes of a running container by the host's ps(1), with the host's pids. Throws ERR_CONTAINER_NOT_FOUND,
+ * ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that ps refuses or that leave out the PID, ERR_PROGRAM_MISSING.
  */
 export async function topOfContainer(
   store: Store,
@@ -34,14 +34,14 @@ export async function topOfContainer(
   if (!isRunning(store.metadata, record)) throw containerNotRunning(record.id);
   const ps = requireProgram('ps', 'procps');
   const pids = processesInControlGroup(groupOf(record));
-  const asked = psOptions.length === 0 ? ['-ef'] : psOptions;
-  // Without the numbers many options show the caller's own processes only; some do not go together with them.
-  const chosen = await runProgram(ps, [...asked, `-q${pids.join(',')}`], { signal });
-  const result = chosen.exitCode === 0 ? chosen : await runProgram(ps, asked, { signal });
+  const requested = psOptions.length === 0 ? ['-ef'] : psOptions;
+  // Without `-q` many options list the caller's own processes only. Some options cannot be combined with it.
+  const chosen = await runProgram(ps, [...requested, `-q${pids.join(',')}`], { signal });
+  const result = chosen.exitCode === 0 ? chosen : await runProgram(ps, requested, { signal });
   const output = result.stdout.toString('utf8');
   if (result.exitCode !== 0) {
     const [problem = ''] = (result.stderr.toString('utf8').trim() || output.trim()).split('\n', 1);
-    throw psProblem(`ps: ${problem}`);
+    throw psProblem(`ps: ${problem}`, 'Give options that ps of this machine knows.');
   }
   await noteContainerEvent(store.metadata, record, { action: 'top' });
   return rowsOf(output, new Set(pids));
@@ -51,7 +51,7 @@ function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
   const [header = '', ...lines] = output.split('\n');
   const titles = header.trim().split(/\s+/);
   const at = titles.indexOf('PID');
-  if (at < 0) throw psProblem("Couldn't find PID field in ps output");
+  if (at < 0) throw psProblem("Couldn't find PID field in ps output", 'Add a column PID to the options of ps.');
   const rows = lines.flatMap((line) => {
     const fields = line.trim().split(/\s+/);
     if (!pids.has(Number(fields[at]))) return [];
@@ -60,5 +60,5 @@ function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
   return { titles, rows };
 }
 
-const psProblem = (problem: string): StrataError =>
-  new StrataError({ code: 'ERR_PS', message: problem.slice(0, 1000) });
+const psProblem = (problem: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_PS', message: problem.slice(0, 1000), hint });

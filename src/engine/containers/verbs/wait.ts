@@ -12,17 +12,17 @@ import { stateOf } from '../state/state.ts';
 import { waitUntil } from '../state/wait-until.ts';
 
 /**
- * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws
+ * Waits until a container has ended and returns its exit code. Returns at once for a stopped one. Throws
  * ERR_CONTAINER_NOT_FOUND.
  */
 export async function waitForContainer(store: Store, name: string, options: AbortOptions = {}): Promise<number> {
   return await waitForEnd(store, await findReconciled(store, name, options), options);
 }
 
-// It takes a moment only, unless the command is killed within it.
-const tellingMs = 5000;
+// Enough for the exit file of a removed foreground run, unless its command was killed.
+const exitFileWaitMs = 5000;
 
-/** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
+/** {@link waitForContainer} for a record. Returns the exit code also of a container that is removed at its end. */
 export async function waitForEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
   const { status, startedAt, attended } = stateOf(before);
@@ -36,7 +36,7 @@ export async function waitForEnd(store: Store, before: ContainerRecord, options:
     store,
     id,
     async () => {
-      // With --rm the record goes, the file some seconds later: it may be gone by now, or have come meanwhile.
+      // With --rm the record is removed, and the exit file some seconds later. Read twice: it may vanish or appear meanwhile.
       const early = readExit(directory, id);
       const record = await reconcileContainer(store, id, options);
       const state = record && stateOf(record);
@@ -46,12 +46,12 @@ export async function waitForEnd(store: Store, before: ContainerRecord, options:
       }
       const exit = readExit(directory, id) ?? early;
       exitCode = exit?.exitCode ?? exitCode;
-      // Who was with it removes it, and tells us then.
+      // The command of a foreground run removes the record, then writes the exit file.
       if (state === undefined && attended === true && exit === undefined) {
         goneSince ??= Date.now();
-        return Date.now() - goneSince > tellingMs;
+        return Date.now() - goneSince > exitFileWaitMs;
       }
-      // Started again before we looked: it has ended all the same.
+      // Started again meanwhile: the run we waited for has ended.
       return state === undefined || state.attended !== attended || (hadStarted && state.startedAt !== startedAt);
     },
     options,
