@@ -58,7 +58,7 @@ export const flushFailed = (path: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_FLUSH_FAILED',
     message: `blob data ${path}: could not be written to disk (${errnoOf(cause) ?? String(cause)})`,
-    hint: 'The data was thrown away and the store is marked degraded: look at the kernel log (`dmesg`), then try again, and check the store for other damage.',
+    hint: 'The data was removed, and the store is marked as degraded. Look at the kernel log (`dmesg`), try again, and check the store for other damage.',
     cause,
   });
 

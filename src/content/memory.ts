@@ -135,7 +135,7 @@ class MemoryReader implements BlobReader {
 }
 
 /** The parts of the store that a writer changes. */
-interface WriterStore {
+interface MemoryWriterStore {
   readonly publish: (digest: Digest, bytes: Uint8Array) => boolean;
   readonly forget: () => void;
 }
@@ -144,12 +144,17 @@ class MemoryWriter implements BlobWriter {
   readonly #ingest: Ingest;
   readonly #expected: ExpectedBlob | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #store: WriterStore;
+  readonly #store: MemoryWriterStore;
   #parts: Uint8Array[];
   #offset: number;
   #open = true;
 
-  constructor(ingest: Ingest, expected: ExpectedBlob | undefined, signal: AbortSignal | undefined, store: WriterStore) {
+  constructor(
+    ingest: Ingest,
+    expected: ExpectedBlob | undefined,
+    signal: AbortSignal | undefined,
+    store: MemoryWriterStore,
+  ) {
     this.#ingest = ingest;
     this.#expected = expected;
     this.#signal = signal;

@@ -4,7 +4,7 @@ export const snapshotNotFound = (id: string): StrataError =>
   new StrataError({
     code: 'ERR_SNAPSHOT_NOT_FOUND',
     message: `snapshot ${id}: not found`,
-    hint: 'Another process may have removed it: try again, or load or build again what it belongs to.',
+    hint: 'Another process may have removed it. Try again, or load or build the image that uses it again.',
   });
 
 export const snapshotExists = (id: string): StrataError =>

@@ -63,7 +63,7 @@ export interface DatabaseOptions {
  * The store's one SQLite file. Any number of processes have it open; all their writes are short transactions that wait
  * for nothing inside. Only SQLite may open the file: closing any descriptor of it drops SQLite's locks.
  *
- * The file is first opened for reading, which never changes anything on the disk, and opened for writing at the first
+ * The file is first opened for reading, which changes no data (`open-reader.ts`), and opened for writing at the first
  * write. Until then a store that does not exist yet reads as empty.
  *
  * Reading is synchronous: only another process that opens the database or recovers the log delays a reader, by
@@ -247,7 +247,7 @@ export class Database implements Disposable {
             () => this.#requireLog().releaseSpace(),
           )
         : this.#attempt(body);
-    // Counted from here: transactions queued in this process wait no longer than the first of them.
+    // Set before queueing, so that the wait behind other transactions of this process counts.
     const deadline = Date.now() + this.#busyTimeoutMs;
     const retry = async (): Promise<Done<T>> => await this.#retry(attempt, deadline, { signal });
     const done = (this.#mutex.isFree ? attempt() : undefined) ?? (await this.#mutex.run(retry, { signal }));

@@ -11,7 +11,7 @@ export interface LogFlushOptions {
  * flushes where the order on the disk matters: the header of a new log with its directory entry, and the log before a
  * checkpoint. A transaction is durable once the log is, so transactions that commit during a flush share the next one.
  *
- * The log is the only file of SQLite that may be opened besides: SQLite's locks lie on the database and on `-shm`,
+ * The log is the only file of SQLite that other code may open: SQLite's locks are on the database and on `-shm`,
  * where closing any descriptor drops them. The descriptor is opened before the first commit and kept, because the
  * kernel reports a failed write only through descriptors that were open then, once each.
  */

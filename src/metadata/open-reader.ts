@@ -14,8 +14,8 @@ export interface DatabaseReaderOptions {
 }
 
 /**
- * Opens the database at `path` for reading and changes nothing on the disk, unlike SQLite's own read-only mode: that
- * creates the log and its index beside the database, or writes into them, and fails where it cannot.
+ * Opens the database at `path` for reading, if possible without touching the disk: SQLite's usual read-only mode creates
+ * the log and its index beside the database, or writes into them, and fails where it cannot.
  */
 export function openReader(path: string, { timeoutMs, isAlone }: DatabaseReaderOptions): Connection {
   const options = { readOnly: true, timeoutMs };

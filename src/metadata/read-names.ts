@@ -9,7 +9,7 @@ export interface StoreNames {
   readonly references: readonly string[];
 }
 
-// The shell waits for the answer: no names are better than late ones.
+// The shell waits for the names: none are better than late ones.
 const busyTimeoutMs = 50;
 
 /**

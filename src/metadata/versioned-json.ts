@@ -1,9 +1,9 @@
 import { type JsonValue, StrataError } from '../errors/index.ts';
 
-type JsonFields = { readonly [name: string]: JsonValue };
+type StoredFields = { readonly [name: string]: JsonValue };
 
 /** Converts fields from one version to the next. */
-export type Upgrade = (fields: JsonFields) => JsonFields;
+export type Upgrade = (fields: StoredFields) => StoredFields;
 
 /**
  * The format of the objects in a JSON column. Their field `version` gives the version; without it they have version 1.
@@ -21,7 +21,7 @@ export class VersionedJson<Value extends object> {
 
   /** Returns `value` with its version, to be stored. */
   write(value: Value): JsonValue {
-    return { version: this.#version, ...(JSON.parse(JSON.stringify(value)) as JsonFields) };
+    return { version: this.#version, ...(JSON.parse(JSON.stringify(value)) as StoredFields) };
   }
 
   /** False for JSON that a newer version of the program wrote. */
@@ -42,7 +42,7 @@ export class VersionedJson<Value extends object> {
   }
 }
 
-const isFields = (json: JsonValue): json is JsonFields =>
+const isFields = (json: JsonValue): json is StoredFields =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
 const newer = (name: string, version: JsonValue, newest: number): StrataError =>

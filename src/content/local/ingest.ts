@@ -58,7 +58,7 @@ export class IngestFolder {
 
   /**
    * Locks an existing folder. Returns undefined while another writer holds it, `missing` when the folder does not exist
-   * or was removed meanwhile (and maybe created anew).
+   * or was removed meanwhile (and maybe created again).
    */
   static holdExisting(path: string): IngestFolder | 'missing' | undefined {
     let fd: number;

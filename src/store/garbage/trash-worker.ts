@@ -3,6 +3,7 @@ import { emptyTrash, namesInTrash } from '../../metadata/trash.ts';
 import { type HelperProgram, runHelper } from '../../sys/helper/run-helper.ts';
 
 // The helper process of empty-trash-in-background.ts; its argument is the trash folder.
+
 // Lower than usual, but high enough that it still runs on a busy machine.
 const lowPriority = 10;
 // Entries that remain after this many rounds cannot be deleted. One is not enough: other processes delete them, too.

@@ -72,9 +72,7 @@ export async function pinPresence(
   );
 }
 
-/**
- * True when the exact tar can be made from the files of this snapshot: not if the index belongs to other layers below.
- */
+/** True when the exact tar can be made from the files of this snapshot: the index fits the layers below it. */
 export const isRemakeable = (
   layer: Pick<LayerRecord, 'remakeable'>,
   snapshot: Parameters<typeof isParentDependent>[0],

@@ -26,7 +26,7 @@ export async function flushMeanwhile<T>(
     }
   });
   const result = await work().catch((error: unknown) => {
-    // The failed flush may be the reason for this failure, so it is reported first.
+    // A failed flush may be the reason for this failure, so its error is thrown instead.
     throw flushing.signal.aborted ? flushing.signal.reason : error;
   });
   over.abort();
