@@ -5,15 +5,15 @@ import { assembleImage } from '../images/assemble-image.ts';
 import { type RecordedImage, recordImage } from '../images/record-image.ts';
 import { parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { WorkResult } from '../store/work/types.ts';
+import { assembleConfig, type BuiltPlan } from './assemble-config.ts';
 import type { BuildEvent, BuildImageRequest, BuildParts } from './build-parts.ts';
-import { type BuiltPlan, configOf } from './built-config.ts';
-import { withExtract } from './failed-instruction.ts';
+import { withExtract } from './failure-location.ts';
 import { readTarget } from './frontend/read-target.ts';
-import { keptBytes } from './kept-bytes.ts';
 import { openStages, stagesBelow } from './open-stages.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import { Solver } from './solver/solver.ts';
 import { baseLayersOf, lineage, makeStepLayers } from './step-layers.ts';
+import { findWastedBytes } from './wasted-bytes.ts';
 
 /**
  * Builds a target's stage and the stages that it needs: plans, solves, and makes layers of the steps' snapshots.
@@ -65,13 +65,13 @@ async function build(
     history: stages.flatMap((stage) => stage.plan.history),
     sourceDateEpoch: target.sourceDateEpoch,
   };
-  const image = assembleImage(configOf(top.image, plan, results, platform), layers);
+  const image = assembleImage(assembleConfig(top.image, plan, results, platform), layers);
   const { references } = request;
   const record = async (): Promise<RecordedImage> => {
     const { store, work } = parts;
     const recorded = await recordImage(store.metadata, work, image, { signal, references, layers });
     report({ type: 'image', id: recorded.id, references: recorded.references });
-    for (const kept of keptBytes(plan, made)) report({ type: 'kept', ...kept });
+    for (const wasted of findWastedBytes(plan, made)) report({ type: 'wasted', ...wasted });
     return recorded;
   };
   return { snapshotIds: made.map(({ snapshotId }) => snapshotId), record };

@@ -5,13 +5,14 @@ import type { LayerMaker } from '../store/layers/types.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import type { BuildContext } from './context/build-context.ts';
-import type { NamedDockerfile } from './failed-instruction.ts';
+import type { NamedDockerfile } from './failure-location.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
-import type { KeptBytes } from './kept-bytes.ts';
 import type { EarlierCopies } from './ops/earlier-copies.ts';
-import type { FilesystemResult, LinkWorkspace, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
+import type { FilesystemResult } from './ops/filesystem-result.ts';
+import type { LinkWorkspace, MountWorkspace, Workspace } from './ops/workspace.ts';
 import type { Runner } from './runner.ts';
 import type { CacheStore, SolveEvent } from './solver/types.ts';
+import type { WastedBytes } from './wasted-bytes.ts';
 
 /** A build with its context opened and its Dockerfile read. */
 export interface BuildImageRequest {
@@ -45,5 +46,5 @@ export type BuildEvent =
   | SolveEvent<FilesystemResult>
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
-  | ({ readonly type: 'kept' } & KeptBytes)
+  | ({ readonly type: 'wasted' } & WastedBytes)
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };

@@ -1,3 +1,27 @@
+/**
+ * The parts of `builder.build` that stand alone: a solver of cached steps, and a reader of the stages that a Dockerfile's target needs.
+ *
+ * ```ts
+ * import { definitionOf, makeVertex, Solver, stepKey } from 'strata-oci/builder';
+ *
+ * const definition = definitionOf('greet-v1', { name: 'world' });
+ * const greet = makeVertex({
+ *   name: 'greet',
+ *   inputs: [],
+ *   op: {
+ *     definition,
+ *     isKeyedByDefinition: true,
+ *     key: async (inputs) => ({
+ *       digest: stepKey(definition, inputs),
+ *       exec: async () => ({ identity: 'hello world' }),
+ *     }),
+ *   },
+ * });
+ * const solver = new Solver({ cache, signal: new AbortController().signal }); // cache: your CacheStore
+ * const { identity } = await solver.solve(greet);
+ * ```
+ */
+
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
@@ -5,7 +29,7 @@ export type { CopyFrom, FileStep, PlannedHistory, StagePlan } from './frontend/p
 export { type NeededStage, readTarget, type Target, type TargetOptions } from './frontend/read-target.ts';
 export type { BuildNetwork } from './frontend/run-step.ts';
 export type { RunStep } from './ops/run-op.ts';
-export type { OnOutput, Runner, RunRequest, StepCommand } from './runner.ts';
+export type { OnStepOutput, Runner, RunnerRequest, StepCommand } from './runner.ts';
 export type { Log, OutputStream } from './solver/log.ts';
 export { Solver, type SolverOptions } from './solver/solver.ts';
 export { definitionOf, stepKey } from './solver/step-key.ts';

@@ -1,4 +1,4 @@
-import type { Runner, RunRequest } from './runner.ts';
+import type { Runner, RunnerRequest } from './runner.ts';
 
 /** Loads the runner when the first step is run: a build with all steps in the cache needs none. */
 export class LazyRunner implements Runner, AsyncDisposable {
@@ -9,7 +9,7 @@ export class LazyRunner implements Runner, AsyncDisposable {
     this.#load = load;
   }
 
-  async run(request: RunRequest): Promise<{ readonly exitCode: number }> {
+  async run(request: RunnerRequest): Promise<{ readonly exitCode: number }> {
     this.#loaded ??= this.#load();
     return await (await this.#loaded).run(request);
   }

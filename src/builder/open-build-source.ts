@@ -14,7 +14,7 @@ import { BuildContext, type ContextOptions } from './context/build-context.ts';
 import { readContextStream, readDockerfileStream } from './context/context-stream.ts';
 import { DigestCache, tracesChanges } from './context/digest-cache.ts';
 import { readOutsideDockerfile } from './context/read-context-file.ts';
-import type { NamedDockerfile } from './failed-instruction.ts';
+import type { NamedDockerfile } from './failure-location.ts';
 
 /** Context and Dockerfile of a build, to be disposed of. */
 export interface BuildSource extends AsyncDisposable {

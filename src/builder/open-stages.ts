@@ -2,7 +2,7 @@ import { valueError } from '../dockerfile/dockerfile-error.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { BuildImageRequest, BuildParts } from './build-parts.ts';
-import { located } from './failed-instruction.ts';
+import { withLocation } from './failure-location.ts';
 import type { CopyFrom, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import type { NeededStage, Target } from './frontend/read-target.ts';
 import { openBase, scratchResult } from './open-base.ts';
@@ -86,7 +86,7 @@ class Stages {
   async #open(stage: NeededStage): Promise<OpenedStage> {
     const { parts, request } = this.#options;
     request.signal.throwIfAborted();
-    const { below, image, files: from } = await located(this.#below(stage), stage.location);
+    const { below, image, files: from } = await withLocation(this.#below(stage), stage.location);
     const config = below?.plan.config ?? image.config;
     this.#inherited += sizeOf(config);
     if (this.#inherited > maxInherited) throw valueError('too many stages take over too much', stage.location);
@@ -120,7 +120,7 @@ class Stages {
     const { parts, request } = this.#options;
     const named = { base: source, hintOfUnset: undefined, hintOfNoStage: hint };
     const opening = openBase(named, parts, request.platform, request.signal);
-    return this.#vertexOf((await located(opening, location)).result);
+    return this.#vertexOf((await withLocation(opening, location)).result);
   }
 
   /** Returns the first of equal vertices, so that progress shows its name. */

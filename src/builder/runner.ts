@@ -6,7 +6,7 @@ import type { OutputStream } from './solver/log.ts';
 /**
  * Receives output of a command. `taken` is to be called when the chunk is processed: until then a fast writer waits.
  */
-export type OnOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => void) => void;
+export type OnStepOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => void) => void;
 
 /** A command of RUN and its surroundings. */
 export interface StepCommand {
@@ -23,10 +23,10 @@ export interface StepCommand {
 }
 
 /** One command to run in an image's filesystem. */
-export interface RunRequest extends StepCommand, AbortOptions {
+export interface RunnerRequest extends StepCommand, AbortOptions {
   /** Mounts of the filesystem, not mounted yet; changes in it are kept. */
   readonly root: readonly Mount[];
-  readonly onOutput: OnOutput;
+  readonly onOutput: OnStepOutput;
 }
 
 /** Runs the commands of RUN. The engine provides one that uses containers, which the builder does not know. */
@@ -36,5 +36,5 @@ export interface Runner {
    * mounted, even when this process is killed. An abort kills the command and rejects with the signal's reason. A
    * command that cannot be started rejects with ERR_CONTAINER_START and `details.exitCode`.
    */
-  run(request: RunRequest): Promise<{ readonly exitCode: number }>;
+  run(request: RunnerRequest): Promise<{ readonly exitCode: number }>;
 }

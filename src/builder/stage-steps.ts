@@ -1,5 +1,5 @@
 import type { BuildImageRequest, BuildParts } from './build-parts.ts';
-import { standingAt } from './failed-instruction.ts';
+import { withOpLocation } from './failure-location.ts';
 import type { CopyFrom, FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import { CopyOp } from './ops/copy-op.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -42,12 +42,12 @@ export async function stepsOfStage(
     const { title, location } = entry;
     const number = `[${name === '' ? '' : `${name} `}${at + 1}/${entries.length}]`;
     const parent = vertices.at(-1) ?? from;
-    const op = standingAt(createOp(step, options), location);
+    const op = withOpLocation(createOp(step, options), location);
     const sources = step.kind === 'copy' && step.from !== undefined ? [await filesOf(step.from, entry)] : [];
     const make = (below: Vertex<FilesystemResult>): Vertex<FilesystemResult> =>
       firstEqual(makeVertex({ name: `${number} ${title}`, inputs: [below, ...sources], op, ignoreCache }));
     if (step.kind === 'copy' && step.isLinked) {
-      const link = standingAt(new LinkOp(parts), location);
+      const link = withOpLocation(new LinkOp(parts), location);
       const inputs = [parent, make(scratch)];
       vertices.push(firstEqual(makeVertex({ name: `${number} LINK ${title}`, inputs, op: link, ignoreCache })));
     } else vertices.push(make(parent));

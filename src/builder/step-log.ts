@@ -1,4 +1,4 @@
-import type { OnOutput } from './runner.ts';
+import type { OnStepOutput } from './runner.ts';
 import type { Log, OutputStream } from './solver/log.ts';
 
 // A longer line is reported in chunks: memory must not depend on a command's output.
@@ -17,7 +17,7 @@ export class StepLog {
     this.#log = log;
   }
 
-  readonly write: OnOutput = (stream, chunk, taken) => {
+  readonly write: OnStepOutput = (stream, chunk, taken) => {
     const bytes = Buffer.concat([this.#open[stream], chunk]);
     const end = bytes.lastIndexOf(lineFeed) + 1;
     const fits = bytes.length - end <= maxLineBytes;

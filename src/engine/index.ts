@@ -16,10 +16,10 @@
  */
 export type { BuildEvent } from '../builder/build-parts.ts';
 export type { BuildRequest, DockerfileText, PullPolicy } from '../builder/build-types.ts';
-export type { CachedInput, CachedStep } from '../builder/cache/cache-usage.ts';
-export type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/cache/prune-cache.ts';
-export type { KeptBytes, StepPlace } from '../builder/kept-bytes.ts';
+export type { CachedInput, CachedStep } from '../builder/cache/cache-entries.ts';
+export type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/cache/prune-build-cache.ts';
 export type { FilesystemResult } from '../builder/ops/filesystem-result.ts';
+export type { StepPlace, WastedBytes } from '../builder/wasted-bytes.ts';
 export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 export type { SettingOrigin, ShownSetting } from '../configuration/resolve-configuration.ts';
 export type { RuntimeDefinition, RuntimeDefinitions } from '../configuration/runtime-definitions.ts';

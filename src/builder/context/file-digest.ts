@@ -6,7 +6,7 @@ import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { startWriteback } from '../../sys/start-writeback.ts';
 import { getXattrFd, listXattrsFd } from '../../sys/xattr.ts';
-import { isCopiedXattr } from './copied-xattrs.ts';
+import { isCopiedXattr } from './is-copied-xattr.ts';
 
 // Chunks of a file between two checks of the signal.
 const chunksPerCheck = 64;

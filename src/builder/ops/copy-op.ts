@@ -1,7 +1,7 @@
 import { type ChmodChange, parseChmod } from '../../dockerfile/chmod.ts';
 import { BuildContext } from '../context/build-context.ts';
-import { readContent } from '../context/content-digest.ts';
 import { ContextStamps } from '../context/context-stamps.ts';
+import { readContent } from '../context/read-content.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { type CopiedContent, type CopyStep, CopyWork } from './copy-work.ts';

@@ -14,10 +14,11 @@ import type { ContextStamps } from '../context/context-stamps.ts';
 import type { OpContext } from '../solver/types.ts';
 import { differenceOf, isLarge } from './copy-difference.ts';
 import type { EarlierCopies, EarlierCopy } from './earlier-copies.ts';
-import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import type { FilesystemResult } from './filesystem-result.ts';
 import type { Owner } from './owner.ts';
 import { destinationError } from './tree-target.ts';
 import { TreeWriter } from './tree-writer.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A COPY or ADD, resolved as far as possible before its files are read. */
 export interface CopyStep {

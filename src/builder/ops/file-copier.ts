@@ -3,7 +3,7 @@ import { chmodFd, chownFd, utimensFd } from '../../sys/file-attributes.ts';
 import type { FileData } from '../../sys/file-data.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import { getXattrFd, listXattrsFd, setXattrFd } from '../../sys/xattr.ts';
-import { isCopiedXattr } from '../context/copied-xattrs.ts';
+import { isCopiedXattr } from '../context/is-copied-xattr.ts';
 import type { Owner } from './owner.ts';
 
 export interface CopyAttributes {

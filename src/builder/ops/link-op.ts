@@ -2,8 +2,9 @@ import { invariant } from '../../lib/invariant.ts';
 import type { LayerMaker, LayersBelow } from '../../store/layers/types.ts';
 import { stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
-import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
+import type { FilesystemResult } from './filesystem-result.ts';
 import { keyAsIdentity } from './key-as-identity.ts';
+import type { LinkWorkspace } from './workspace.ts';
 
 export interface LinkOpOptions {
   readonly workspace: LinkWorkspace;

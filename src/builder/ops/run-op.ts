@@ -7,7 +7,8 @@ import type { Runner, StepCommand } from '../runner.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { StepLog } from '../step-log.ts';
-import type { FilesystemResult, MountWorkspace } from './filesystem-result.ts';
+import type { FilesystemResult } from './filesystem-result.ts';
+import type { MountWorkspace } from './workspace.ts';
 
 /**
  * A RUN, resolved as far as possible before it runs. Its environment has the image's variables and the ARGs in scope.

@@ -7,7 +7,7 @@ import { copyTree } from '../../snapshots/copy-tree.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
 import type { SnapshotTrees } from '../../store/trees.ts';
 import type { Mount } from '../../sys/mount-list.ts';
-import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from './filesystem-result.ts';
+import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from './workspace.ts';
 
 export interface SnapshotWorkspaceParts {
   readonly snapshotter: Snapshotter;

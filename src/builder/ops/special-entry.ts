@@ -1,8 +1,8 @@
 import { chmodAt, chownAt, utimensAt } from '../../sys/file-attributes.ts';
 import { mknodAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import type { ContextEntry } from '../context/build-context.ts';
-import { specialFileError } from '../context/content-digest.ts';
 import { contextChangedError, expectUnchanged } from '../context/context-changed.ts';
+import { specialFileError } from '../context/read-content.ts';
 import type { CopyAttributes } from './file-copier.ts';
 import type { TreeTarget } from './tree-target.ts';
 

@@ -2,11 +2,12 @@ import type { FileTime } from '../../sys/file-attributes.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
-import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import type { FilesystemResult } from './filesystem-result.ts';
 import { keyAsIdentity } from './key-as-identity.ts';
 import { resolveOwnerOrRoot } from './owner.ts';
 import { TouchedDirectories } from './touched-directories.ts';
 import { TreeTarget } from './tree-target.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface WorkdirOpOptions {
   readonly path: string;

@@ -11,7 +11,7 @@ export interface BuildProgress {
   end(): void;
 }
 
-type KeptEvent = Extract<BuildEvent, { type: 'kept' }>;
+type WastedEvent = Extract<BuildEvent, { type: 'wasted' }>;
 type StepEvent = Extract<BuildEvent, { type: 'step' }>;
 
 export const seconds = (ms: number, digits = 1): string => (ms / 1000).toFixed(digits);
@@ -39,20 +39,20 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** Returns the lines for an event that is not about a step. */
 export function closingLines(event: BuildEvent): string[] {
   if (event.type === 'warning') return [`WARNING: ${printable(event.text)}`];
-  if (event.type === 'kept') return [wasteWarning(event)];
+  if (event.type === 'wasted') return [wasteWarning(event)];
   if (event.type !== 'image') return [];
   return [`writing image ${event.id}`, ...event.references.map((reference) => `naming to ${reference}`)];
 }
 
 const titleWidth = 50;
 
-const formatInstruction = ({ line, title }: KeptEvent['addedBy']): string => {
+const formatInstruction = ({ line, title }: WastedEvent['addedBy']): string => {
   const text = printableLine(title);
   return `line ${line} (${text.length > titleWidth ? `${text.slice(0, titleWidth - 1)}…` : text})`;
 };
 
 /** Returns a warning about bytes that a later layer deletes and the image still has, and the remedy. */
-function wasteWarning({ bytes, addedBy, deletedBy }: KeptEvent): string {
+function wasteWarning({ bytes, addedBy, deletedBy }: WastedEvent): string {
   const remedy =
     addedBy.kind === 'run'
       ? 'Join the two into one RUN with && to save the space.'

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runner, RunRequest, StepCommand } from '../../builder/runner.ts';
+import type { Runner, RunnerRequest, StepCommand } from '../../builder/runner.ts';
 import { DeathWatch } from '../../containers/foreground/death-watch.ts';
 import { type ForegroundPlan, foregroundJob } from '../../containers/foreground/foreground-job.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
@@ -30,7 +30,7 @@ export class ContainerRunner implements Runner, Disposable {
     this.#lease = lease;
   }
 
-  async run({ onOutput, signal, ...request }: RunRequest): Promise<{ readonly exitCode: number }> {
+  async run({ onOutput, signal, ...request }: RunnerRequest): Promise<{ readonly exitCode: number }> {
     const plan = this.#planOf(request);
     this.#watch ??= new DeathWatch(plan);
     this.#watch.add(plan.id);
@@ -48,7 +48,7 @@ export class ContainerRunner implements Runner, Disposable {
     this.#watch?.[Symbol.dispose]();
   }
 
-  #planOf(request: StepCommand & Pick<RunRequest, 'root'>): ForegroundPlan {
+  #planOf(request: StepCommand & Pick<RunnerRequest, 'root'>): ForegroundPlan {
     const { layout } = this.#store;
     const { network, args, env, user, workingDirectory, scripts } = request;
     const steps = stepsOf(layout);

@@ -1,7 +1,7 @@
 import type { BuildEvent } from '../../builder/build-parts.ts';
 import type { BuildRequest } from '../../builder/build-types.ts';
-import type { CachedStep } from '../../builder/cache/cache-usage.ts';
-import type { PruneBuildCacheRequest, PrunedBuildCache } from '../../builder/cache/prune-cache.ts';
+import type { CachedStep } from '../../builder/cache/cache-entries.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from '../../builder/cache/prune-build-cache.ts';
 import type { RecordedImage } from '../../images/record-image.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Calls } from '../calls.ts';
@@ -43,7 +43,7 @@ export class BuilderVerbs {
   /** Lists the cached results of build steps with their sizes on disk, the least recently used first. */
   list(options: AbortOptions = {}): Promise<CachedStep[]> {
     return this.#calls.call(
-      () => import('../../builder/cache/prune-cache.ts'),
+      () => import('../../builder/cache/prune-build-cache.ts'),
       options,
       ({ listBuildCache }, store, own) => listBuildCache(store, own),
     );
@@ -57,7 +57,7 @@ export class BuilderVerbs {
    */
   prune(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
     return this.#calls.call(
-      () => import('../../builder/cache/prune-cache.ts'),
+      () => import('../../builder/cache/prune-build-cache.ts'),
       request,
       ({ pruneBuildCache }, store, own) => pruneBuildCache(store, own),
     );

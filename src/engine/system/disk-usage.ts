@@ -1,4 +1,4 @@
-import { listCacheEntries, toCachedStep } from '../../builder/cache/cache-usage.ts';
+import { listCacheEntries, toCachedStep } from '../../builder/cache/cache-entries.ts';
 import { dockerStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';

@@ -1,4 +1,4 @@
-import type { CachedStep } from '../../builder/cache/cache-usage.ts';
+import type { CachedStep } from '../../builder/cache/cache-entries.ts';
 import type { ImageSharing } from '../../images/shared-sizes.ts';
 import type { Digest } from '../../spec/digest.ts';
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/builder/context/build-context.ts';
 import { CopyOp } from '../../../src/builder/ops/copy-op.ts';
-import type { Workspace } from '../../../src/builder/ops/filesystem-result.ts';
+import type { Workspace } from '../../../src/builder/ops/workspace.ts';
 import { parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { type BuildEvent, Engine } from '../../../src/engine/index.ts';

@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writ
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/builder/context/build-context.ts';
-import { readContent } from '../../../src/builder/context/content-digest.ts';
 import { ContextStamps } from '../../../src/builder/context/context-stamps.ts';
+import { readContent } from '../../../src/builder/context/read-content.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';

@@ -9,7 +9,7 @@ export interface StepPlace {
 }
 
 /** Bytes that one step added and a later one deleted: no container sees them, but every copy of the image has them. */
-export interface KeptBytes {
+export interface WastedBytes {
   readonly bytes: number;
   readonly addedBy: StepPlace;
   readonly deletedBy: StepPlace;
@@ -19,10 +19,10 @@ export interface KeptBytes {
 const minBytes = 1 << 20;
 
 /** Returns pairs of steps that waste bytes, in the order of the Dockerfile. */
-export function keptBytes({ history }: Pick<StagePlan, 'history'>, made: readonly CreatedLayer[]): KeptBytes[] {
+export function findWastedBytes({ history }: Pick<StagePlan, 'history'>, made: readonly CreatedLayer[]): WastedBytes[] {
   const steps = history.flatMap((entry) => stepOf(entry) ?? []);
   return made.flatMap(({ deletes }, at) =>
-    deletes.flatMap((bytes, distance): KeptBytes[] => {
+    deletes.flatMap((bytes, distance): WastedBytes[] => {
       const [addedBy, deletedBy] = [steps[at - 1 - distance], steps[at]];
       return bytes >= minBytes && addedBy && deletedBy ? [{ bytes, addedBy, deletedBy }] : [];
     }),

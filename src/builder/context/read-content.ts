@@ -7,9 +7,9 @@ import type { BuildContext, ContextEntry, ContextSource } from './build-context.
 import { expectUnchanged } from './context-changed.ts';
 import { ContextContent } from './context-content.ts';
 import { type ContextStamps, contextPath, stampOf } from './context-stamps.ts';
-import { isCopiedXattr } from './copied-xattrs.ts';
 import { addField, type FieldSink } from './file-digest.ts';
 import { FileDigests, waitUntilTraceable } from './file-digests.ts';
+import { isCopiedXattr } from './is-copied-xattr.ts';
 
 // Entries between two checks of the signal.
 const batch = 128;

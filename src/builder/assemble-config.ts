@@ -11,7 +11,7 @@ export interface BuiltPlan extends Pick<StagePlan, 'config' | 'author' | 'histor
 }
 
 /** Returns the image's config: the base's with the changes of the plan and the history of the steps. */
-export function configOf(
+export function assembleConfig(
   base: ImageConfig,
   plan: BuiltPlan,
   results: readonly FilesystemResult[],

@@ -7,7 +7,7 @@ import { untilFilter } from '../../query/until-filter.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../store/snapshot-sizes.ts';
 import type { Store } from '../../store/store.ts';
-import { type CachedStep, type CacheEntry, listCacheEntries, toCachedStep } from './cache-usage.ts';
+import { type CachedStep, type CacheEntry, listCacheEntries, toCachedStep } from './cache-entries.ts';
 
 export interface PruneBuildCacheRequest extends AbortOptions {
   /** True also removes steps whose files an image has: the image stays, but its steps will run again. */

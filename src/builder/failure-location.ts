@@ -26,17 +26,17 @@ function addLines(error: unknown, { start, end }: LineRange): unknown {
 }
 
 /** Returns an op whose errors have the instruction's lines in their details. */
-export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
+export const withOpLocation = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
   definition: op.definition,
   isKeyedByDefinition: op.isKeyedByDefinition,
   key: async (inputs, context) => {
-    const { digest, exec } = await located(op.key(inputs, context), at);
-    return { digest, exec: async (running) => await located(exec(running), at) };
+    const { digest, exec } = await withLocation(op.key(inputs, context), at);
+    return { digest, exec: async (running) => await withLocation(exec(running), at) };
   },
 });
 
 /** Awaits the work of an instruction; its errors get the instruction's lines. */
-export async function located<T>(work: Promise<T>, at: LineRange): Promise<T> {
+export async function withLocation<T>(work: Promise<T>, at: LineRange): Promise<T> {
   try {
     return await work;
   } catch (error) {
