@@ -36,7 +36,7 @@ const doors: { readonly [file: string]: readonly string[] } = {
 
 const allowedTo: { readonly [face: string]: readonly string[] } = {
   // The command itself deals with its user's terminal and with the files that its user names; no store takes part.
-  cli: [...facade, 'sys/errno.ts', 'sys/is-readable.ts', 'sys/open-stream.ts', 'sys/raw-terminal.ts'],
+  cli: [...facade, 'sys/errno.ts', 'sys/is-readable.ts', 'sys/open-stream.ts', 'sys/set-raw-mode.ts'],
   // Its engine is in a worker, so that the main thread does nothing but serve.
   api: [...facade, 'sys/worker/job-thread.ts', 'sys/worker/serve-jobs.ts'],
   explorer: facade,

@@ -7,8 +7,9 @@
  * import { decompress, readTar } from 'strata-oci/archive';
  *
  * for await (const { entry, body } of readTar(decompress(createReadStream('layer.tar.gz')))) {
- *   console.log(Buffer.from(entry.path).toString(), entry.type, entry.sizeBytes);
- *   if (entry.type === 'file') for await (const chunk of body) hash.update(chunk);
+ *   const name = Buffer.from(entry.path).toString();
+ *   console.log(entry.type, entry.sizeBytes, name);
+ *   if (name === 'etc/hostname') for await (const chunk of body) process.stdout.write(chunk);
  * }
  * ```
  *

@@ -5,7 +5,7 @@ import { requireProgram } from './find-program.ts';
 export type NamespaceKind = 'cgroup' | 'ipc' | 'mount' | 'net' | 'pid' | 'user' | 'uts';
 
 /** Absolute path of a program, and its arguments. */
-export interface Command {
+export interface ProgramCommand {
   readonly file: string;
   readonly args: readonly string[];
 }
@@ -14,7 +14,7 @@ export interface Command {
  * Wraps a command to run in new namespaces, unshare(1). Mounts are private. With `pid` the command is process 1 of its
  * namespace; with `user` it is root there, mapped to this user.
  */
-export function inNewNamespaces(kinds: readonly NamespaceKind[], command: Command): Command {
+export function inNewNamespaces(kinds: readonly NamespaceKind[], command: ProgramCommand): ProgramCommand {
   const options = kinds.flatMap((kind) => {
     if (kind === 'mount') return ['--mount', '--propagation', 'private'];
     if (kind === 'pid') return ['--pid', '--fork', '--kill-child'];
@@ -24,7 +24,7 @@ export function inNewNamespaces(kinds: readonly NamespaceKind[], command: Comman
 }
 
 /** Wraps a command to run in namespaces of a running process, nsenter(1). */
-export function inNamespacesOf(pid: number, kinds: readonly NamespaceKind[], command: Command): Command {
+export function inNamespacesOf(pid: number, kinds: readonly NamespaceKind[], command: ProgramCommand): ProgramCommand {
   const options = ['--target', String(pid), ...kinds.map((kind) => `--${kind}`)];
   return { file: requireProgram('nsenter', 'util-linux'), args: [...options, '--', command.file, ...command.args] };
 }

@@ -41,7 +41,7 @@ export function walkRooted(rootFd: number, path: Uint8Array, options: RootedWalk
   let hops = 0;
   try {
     for (let count = 0; ; count++) {
-      if (count > maxComponents) throw failed('ELOOP', path);
+      if (count > maxComponents) throw failure('ELOOP', path);
       const start = skipSlashes(rest, 0);
       if (start === rest.length) return opened.pop() ?? openAt(rootFd, '.', O_PATH | O_DIRECTORY);
       const end = endOfComponent(rest, start);
@@ -59,12 +59,12 @@ export function walkRooted(rootFd: number, path: Uint8Array, options: RootedWalk
       const { type } = statFd(child, stat);
       if (type === 'directory') continue;
       if (type === 'symlink' && !(isLast && !options.followLast)) {
-        if (++hops > maxSymlinkHops) throw failed('ELOOP', path);
+        if (++hops > maxSymlinkHops) throw failure('ELOOP', path);
         const target = readlinkAt(child, '');
         closeAll(opened, target[0] === slash ? 0 : opened.length - 1);
         rest = Buffer.concat([target, Buffer.of(slash), rest]);
       } else if (!isLast) {
-        throw failed('ENOTDIR', path);
+        throw failure('ENOTDIR', path);
       }
     }
   } finally {
@@ -120,5 +120,5 @@ function endOfComponent(bytes: Uint8Array, from: number): number {
 const isDot = (name: Uint8Array): boolean => name.length === 1 && name[0] === dot;
 const isDotDot = (name: Uint8Array): boolean => name.length === 2 && name[0] === dot && name[1] === dot;
 
-const failed = (errno: Errno, path: Uint8Array): SyscallError =>
+const failure = (errno: Errno, path: Uint8Array): SyscallError =>
   new SyscallError({ syscall: 'openat2', errno: errnoNumber(errno), path: displayName(path) });

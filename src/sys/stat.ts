@@ -77,7 +77,7 @@ export class FileStat {
 /** Returns the attributes of a name, a symlink itself included, statx(2). Fills and returns `into`. */
 export function statAt(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat {
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
-  if (errno !== 0) throw failed(errno, name);
+  if (errno !== 0) throw failure(errno, name);
   return read(into);
 }
 
@@ -86,13 +86,13 @@ export function statAtIfThere(dirFd: number, name: Name, into: FileStat = new Fi
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
   if (errno === 0) return read(into);
   if (errno === noEntry) return undefined;
-  throw failed(errno, name);
+  throw failure(errno, name);
 }
 
 /** Returns the attributes of an open descriptor, O_PATH ones included, statx(2). */
 export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
   const errno = statx(fd, '', AT_EMPTY_PATH);
-  if (errno !== 0) throw failed(errno, undefined);
+  if (errno !== 0) throw failure(errno, undefined);
   return read(into);
 }
 
@@ -102,7 +102,7 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 /** True when the name is a mount point in the directory's mount namespace. ENOENT when the name does not exist. */
 export function isMountRoot(dirFd: number, name: Name): boolean {
   const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
-  if (errno !== 0) throw failed(errno, name);
+  if (errno !== 0) throw failure(errno, name);
   const { view, struct } = scratch();
   return (view.getUint32(struct + 8, true) & STATX_ATTR_MOUNT_ROOT) !== 0;
 }
@@ -127,7 +127,7 @@ function statx(dirFd: number, name: Name, flags: number): number {
   }
 }
 
-const failed = (errno: number, name: Name | undefined): SyscallError =>
+const failure = (errno: number, name: Name | undefined): SyscallError =>
   new SyscallError({ syscall: 'statx', errno, path: name === undefined ? undefined : displayName(name) });
 
 function read(into: FileStat): FileStat {

@@ -28,7 +28,7 @@ type TarEvent =
  *
  * ```ts
  * for await (const { entry, body } of readTar(createReadStream('layer.tar'))) {
- *   if (entry.type === 'file') for await (const chunk of body) hash.update(chunk);
+ *   if (entry.type === 'file') for await (const chunk of body) process.stdout.write(chunk);
  * }
  * ```
  *

@@ -1,6 +1,6 @@
-import { coarseTime } from '../../sys/coarse-clock.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { pause } from '../../sys/pause.ts';
+import { readCoarseClock } from '../../sys/read-coarse-clock.ts';
 import type { FileStat } from '../../sys/stat.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
 import type { ContextEntry } from './build-context.ts';
@@ -84,7 +84,7 @@ export class FileDigests implements AsyncDisposable {
 /** Waits until the clock is past the file's last change: a later one then shows in its times. */
 export async function waitUntilTraceable({ type, ctime }: FileStat, signal: AbortSignal): Promise<void> {
   while (type !== 'directory') {
-    const now = coarseTime();
+    const now = readCoarseClock();
     const ahead = (ctime.seconds - now.seconds) * 1000 + (ctime.nanoseconds - now.nanoseconds) / 1e6;
     // A time far ahead comes from another machine's clock.
     if (ahead < 0 || ahead > 1000) return;

@@ -1,5 +1,5 @@
 import { errnoOf } from '../../sys/errno.ts';
-import { makeRaw } from '../../sys/raw-terminal.ts';
+import { setRawMode } from '../../sys/set-raw-mode.ts';
 
 // Signals that would end the process without a handler. The command itself handles SIGINT and SIGTERM.
 const fatal = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -20,7 +20,7 @@ export class RawTerminal implements Disposable {
     for (const name of fatal) process.on(name, this.#onFatal);
     process.on('SIGCONT', this.#onContinued);
     try {
-      this.#restore = makeRaw(fd);
+      this.#restore = setRawMode(fd);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -47,6 +47,6 @@ export class RawTerminal implements Disposable {
 
   // While the process was stopped, the shell has set the terminal to its own mode.
   readonly #onContinued = (): void => {
-    this.#restore = makeRaw(this.#fd);
+    this.#restore = setRawMode(this.#fd);
   };
 }

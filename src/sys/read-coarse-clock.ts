@@ -8,7 +8,7 @@ const CLOCK_REALTIME_COARSE = 5;
  * time may be later. This clock advances once a tick, 10 ms with HZ=100. Two changes within a tick have the same time before
  * Linux 6.13, and on some filesystems still.
  */
-export function coarseTime(): { seconds: number; nanoseconds: number } {
+export function readCoarseClock(): { seconds: number; nanoseconds: number } {
   const { view, struct, structAddress } = scratch();
   if (libc().clock_gettime(CLOCK_REALTIME_COARSE, structAddress) < 0) throw lastError('clock_gettime');
   return { seconds: Number(view.getBigInt64(struct, true)), nanoseconds: Number(view.getBigInt64(struct + 8, true)) };

@@ -10,7 +10,7 @@ const termiosBytes = 256;
  * each written line feed into two characters. Throws ENOTTY.
  * @returns a function that restores the settings
  */
-export function makeRaw(fd: number): () => void {
+export function setRawMode(fd: number): () => void {
   const { tcgetattr, cfmakeraw } = libc();
   const before = Buffer.alloc(termiosBytes);
   if (tcgetattr(fd, before) < 0) throw lastError('tcgetattr');

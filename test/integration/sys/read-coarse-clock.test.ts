@@ -3,7 +3,7 @@ import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { coarseTime } from '../../../src/sys/coarse-clock.ts';
+import { readCoarseClock } from '../../../src/sys/read-coarse-clock.ts';
 
 test('the clock that dates files: it goes on, and no later change is older', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-clock-'));
@@ -13,7 +13,7 @@ test('the clock that dates files: it goes on, and no later change is older', (t)
     return lstatSync(join(folder, name), { bigint: true }).ctimeNs;
   };
   const now = (): bigint => {
-    const { seconds, nanoseconds } = coarseTime();
+    const { seconds, nanoseconds } = readCoarseClock();
     return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
   };
   for (let i = 0; i < 5; i++) {
