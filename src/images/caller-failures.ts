@@ -33,6 +33,8 @@ async function markFailures<T>(
   } catch (error) {
     if (isStrataError(error) || errnoOf(error) !== undefined) throw asSyscallError(error);
     const message = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new StrataError({ code, message, cause: error });
+    const hint =
+      name === 'input' ? 'Check the stream that was passed as input.' : 'Check the function that takes the output.';
+    throw new StrataError({ code, message, hint, cause: error });
   }
 }

@@ -109,7 +109,7 @@ function findOfPlatform(names: ImageNames, text: string, platform: Platform): Fo
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(platform)})`,
-    hint: 'Leave the platform out to take what there is.',
+    hint: 'Leave out the platform to take the image that is available.',
   });
 }
 

@@ -22,6 +22,6 @@ export async function findUnpackedSnapshot(
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_UNPACKED',
     message: `image ${image}: its layers are not unpacked for ${name}`,
-    hint: 'Build or load it again with this storage driver.',
+    hint: 'Build or load the image again with this storage driver.',
   });
 }

@@ -10,6 +10,6 @@ export function refuseOtherSystem(name: string, platform: Platform): void {
   throw new StrataError({
     code: 'ERR_IMAGE_OS',
     message: `image ${name}: operating system is not supported: ${formatPlatform(normalizePlatform(platform))}`,
-    hint: 'Images for other systems can be loaded, tagged and saved here, not run or built on.',
+    hint: 'Take an image for Linux: those for other systems can be loaded, tagged and saved here, not run or built on.',
   });
 }

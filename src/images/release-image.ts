@@ -110,6 +110,6 @@ const inUse = (message: string, id: Digest): StrataError =>
   new StrataError({
     code: 'ERR_IMAGE_IN_USE',
     message,
-    hint: 'Remove the container first, or remove the image by its other names, or by force where that is offered.',
+    hint: 'Remove the container or the other names of the image first, or force the removal if the message allows it.',
     details: { image: id },
   });

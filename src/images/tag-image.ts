@@ -51,9 +51,14 @@ function targetOf({ targets }: ImageNames, id: Digest): Digest | undefined {
 export function toNewTag(parsed: Reference): Reference {
   const reference = withDefaultTag(parsed);
   const text = formatReference(reference);
-  if (reference.digest !== undefined) throw tagRefusal('refusing to create a tag with a digest reference', text);
+  if (reference.digest !== undefined)
+    throw tagRefusal('refusing to create a tag with a digest reference', 'Leave out the digest, from the @ on.', text);
   if (familiarName(reference) === 'sha256') {
-    throw tagRefusal('refusing to create an ambiguous tag using digest algorithm as name', text);
+    throw tagRefusal(
+      'refusing to create an ambiguous tag using digest algorithm as name',
+      'Choose another name than sha256.',
+      text,
+    );
   }
   return reference;
 }
@@ -66,10 +71,11 @@ function parseNewName(text: string): Reference {
     throw new StrataError({
       code: 'ERR_REFERENCE_INVALID',
       message: `Error parsing reference: ${JSON.stringify(text.slice(0, 256))} is not a valid repository/tag: ${error.message}`,
+      hint: 'A tag is written [registry/]repository[:tag], the repository in lower case.',
       cause: error,
     });
   }
 }
 
-const tagRefusal = (message: string, reference: string): StrataError =>
-  new StrataError({ code: 'ERR_TAG_REFUSED', message, details: { reference } });
+const tagRefusal = (message: string, hint: string, reference: string): StrataError =>
+  new StrataError({ code: 'ERR_TAG_REFUSED', message, hint, details: { reference } });

@@ -73,5 +73,5 @@ const tooDeep = ({ digest }: Descriptor): StrataError =>
   new StrataError({
     code: 'ERR_IMAGE_INDEX_DEPTH',
     message: `index ${digest}: more than ${maxIndexDepth} levels deep`,
-    hint: 'No tool makes such images: mistrust where it comes from.',
+    hint: 'No tool makes such images: do not trust its source.',
   });

@@ -151,6 +151,7 @@ export class JsonFields {
       throw new StrataError({
         code: 'ERR_DOCUMENT_TOO_LARGE',
         message: `${this.#what}: ${this.#at(name)}: ${items.length} entries, more than the ${max} allowed`,
+        hint: 'No tool writes documents this large: do not trust its source.',
       });
     }
     return items?.map((item, at) => new JsonFields(item, known, this.#what, `${this.#at(name)}[${at}]`));

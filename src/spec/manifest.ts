@@ -86,7 +86,7 @@ function readDocumentType(fields: JsonFields, expected: string | undefined): str
   throw new StrataError({
     code: 'ERR_MANIFEST_TYPE',
     message: `manifest: unsupported media type ${type.slice(0, 255)}`,
-    hint: 'Supported are the manifests and indexes of OCI and Docker (schema 2).',
+    hint: 'Give a manifest or an index, of OCI or of Docker (schema 2).',
   });
 }
 
@@ -142,6 +142,7 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   throw new StrataError({
     code: 'ERR_DOCUMENT_INVALID',
     message: 'manifest: is an index where a manifest is needed',
+    hint: 'Take one of the manifests that the index names.',
   });
 }
 
@@ -152,6 +153,7 @@ export function parseIndex(bytes: Uint8Array, options: ParseManifestOptions = {}
   throw new StrataError({
     code: 'ERR_DOCUMENT_INVALID',
     message: 'index: is a manifest where an index is needed',
+    hint: 'Give an index, or read the document as a manifest.',
   });
 }
 

@@ -27,7 +27,7 @@ export function parseLayoutFile(bytes: Uint8Array): void {
   throw new StrataError({
     code: 'ERR_LAYOUT_VERSION',
     message: `oci-layout: unsupported version ${JSON.stringify(version.slice(0, 40))}`,
-    hint: 'Only version 1.0.0 of the OCI image layout exists so far.',
+    hint: 'Save the image again, as version 1.0.0 of the OCI image layout.',
   });
 }
 

@@ -76,6 +76,7 @@ class JsonParser {
     return new StrataError({
       code: 'ERR_JSON_INVALID',
       message: `${this.#what}: invalid JSON: ${problem} at offset ${this.#position}`,
+      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
       details: { problem, offset: this.#position },
     });
   }
@@ -128,6 +129,7 @@ class JsonParser {
     return new StrataError({
       code: 'ERR_JSON_TOO_LARGE',
       message: `${this.#what}: ${problem}`,
+      hint: 'No tool writes documents this large: do not trust its source.',
     });
   }
 
@@ -212,6 +214,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
     throw new StrataError({
       code: 'ERR_JSON_TOO_LARGE',
       message: `${options.what}: ${bytes.length} bytes, more than the ${options.maxBytes} allowed`,
+      hint: 'No tool writes documents this large: do not trust its source.',
     });
   }
   let text: string;
@@ -222,6 +225,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
     throw new StrataError({
       code: 'ERR_JSON_INVALID',
       message: `${options.what}: invalid JSON: not valid UTF-8`,
+      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
       cause,
     });
   }

@@ -207,7 +207,7 @@ test('cat prints files, of any layer, and goes on after one that is missing', { 
   assert.deepEqual([code, stdout], [1, 'b']);
   assert.match(stderr, /^strata: "\/none" in the image: no such file or directory\nhint: .*strata image files IMAGE/);
   assert.match(stderr, /^strata: "\/etc" in the image: is a directory, not a regular file$/m);
-  assert.match(stderr, /^hint: List what is in it \(strata image files IMAGE PATH\)\.$/m);
+  assert.match(stderr, /^hint: List the files in it \(strata image files IMAGE PATH\)\.$/m);
   assert.match((await strata('image', 'cat', 'absent', '/x')).stderr, /^strata: No such image: absent:latest\n/);
   const below = await strata('image', 'cat', '--layer', '1', 'me/app:1', '/gone/b');
   assert.match(below.stderr, /^strata: "\/gone\/b" in the image up to layer 1: no such file or directory\n/);

@@ -43,7 +43,7 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
   ERR_DOCKERFILE_NOT_FOUND: '-f',
   ERR_DOCKERFILE_STAGE: whereHint(/give the build an argument/, '--build-arg NAME=VALUE'),
   ERR_EXEC_REFUSED: whereHint(/^Unpause it/, unpause),
-  ERR_FILE_KIND: whereHint(/^List what is in it/, 'strata image files IMAGE PATH'),
+  ERR_FILE_KIND: whereHint(/^List the files in it/, 'strata image files IMAGE PATH'),
   ERR_FILE_NOT_FOUND: 'strata image files IMAGE',
   ERR_FORMAT_INVALID: '--format json',
   ERR_IMAGE_IN_USE: '--force',

@@ -42,7 +42,7 @@ async function problemsOf(
     return actual === digest ? [] : [`its bytes have the digest ${actual}`];
   } catch (error) {
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return ['is missing'];
-    if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return ['is not as long as it was'];
+    if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return ['has another length than recorded'];
     // Unreadable files are what a check looks for: it goes on with the other blobs.
     return [describeReadFault(error)];
   }

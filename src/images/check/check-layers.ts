@@ -79,7 +79,7 @@ async function treeProblems(
   }
   await using held = opened;
   if (await matchesIndex(indexPath, held.files, options)) return [];
-  return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} are not what they were`];
+  return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} have changed`];
 }
 
 async function matchesIndex(indexPath: string, files: LayerFiles, options: AbortOptions): Promise<boolean> {
@@ -94,5 +94,5 @@ async function matchesIndex(indexPath: string, files: LayerFiles, options: Abort
 /** Checks the blob of a layer that cannot be made again. */
 function blobProblems({ metadata }: LayerCheckInput, diffId: DiffId): string[] {
   const { state } = presenceOf(metadata, { diffId, digest: parseDigest(diffId) });
-  return state === 'present' ? [] : ['it cannot be made again and its blob is gone'];
+  return state === 'present' ? [] : ['it cannot be made again and its blob is missing'];
 }

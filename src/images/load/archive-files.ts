@@ -63,7 +63,7 @@ export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): 
   throw new StrataError({
     code: 'ERR_ARCHIVE_FILE_TOO_LARGE',
     message: `archive file ${quoteName(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
-    hint: 'Such documents are small in every image that tools make: mistrust the archive.',
+    hint: 'No tool writes documents this large: do not trust the archive.',
   });
 }
 
@@ -89,7 +89,7 @@ export function throwMissing(name: string): never {
   throw new StrataError({
     code: 'ERR_ARCHIVE_FILE_MISSING',
     message: `archive file ${quoteName(name)}: missing`,
-    hint: 'The archive is not complete: save the image again.',
+    hint: 'Save the image again: the archive is not complete.',
   });
 }
 
@@ -97,7 +97,7 @@ export const archiveInvalid = (message: string): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_INVALID',
     message,
-    hint: 'Save the image again, and mistrust where the archive comes from if that is no help.',
+    hint: 'Save the image again. If that does not help, do not trust the source of the archive.',
   });
 
 /** Quotes an untrusted name on one line of bounded length. */

@@ -55,6 +55,10 @@ const unreadable = (doing: 'open' | 'read', path: string, reason: string, cause:
   new StrataError({
     code: 'ERR_ARCHIVE_UNREADABLE',
     message: `${doing} ${path}: ${reason}`,
+    hint:
+      doing === 'open'
+        ? 'Give the path of an existing archive that you may read.'
+        : 'Give the path of a regular file or a pipe.',
     cause,
   });
 

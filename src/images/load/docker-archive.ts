@@ -59,6 +59,6 @@ function tagOf(text: string): Reference {
 export const noSuchPlatform = (platform: string): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_PLATFORM',
-    message: `archive image for ${platform}: not there`,
-    hint: 'Leave the platform out to take what suits this machine, or save the image for that platform.',
+    message: `archive: has no image for ${platform}`,
+    hint: 'Leave out the platform to take the image for this machine, or save the image for that platform.',
   });

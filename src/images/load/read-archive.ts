@@ -44,6 +44,6 @@ async function readKnownForm(files: ArchiveFiles, requested: RequestedPlatform):
     message: isVersion1
       ? 'archive: written by docker before version 1.10, without manifest.json'
       : 'archive: neither manifest.json nor oci-layout and index.json in it',
-    hint: 'It must come from "save" of docker, podman or strata, or be an OCI image layout; "import" takes a bare filesystem.',
+    hint: 'Give an archive written by "save" of docker, podman or strata, or an OCI image layout. For a bare filesystem, use "import".',
   });
 }

@@ -106,13 +106,12 @@ function placeOfNew(path: Uint8Array): Uint8Array {
 }
 
 function checkFields(place: Uint8Array, file: NewFile): void {
-  if (!kinds.includes(file.kind)) throw invalidFile(place, `is of no kind that there is: ${kinds.join(', ')}`);
+  if (!kinds.includes(file.kind)) throw invalidFile(place, `has an unknown kind; there are ${kinds.join(', ')}`);
   if (file.kind === 'whiteout' || file.kind === 'opaque') return;
   const { mode = 0, uid = 0, gid = 0, mtime } = file;
-  if (!isCount(mode, 0o7777)) throw invalidFile(place, `has a mode that is none: ${mode}`);
-  if (!isCount(uid, maxId) || !isCount(gid, maxId))
-    throw invalidFile(place, `has an owner that is none: ${uid}:${gid}`);
-  if (mtime !== undefined && !isTime(mtime)) throw invalidFile(place, 'has a time that is none');
+  if (!isCount(mode, 0o7777)) throw invalidFile(place, `has an invalid mode: ${mode}`);
+  if (!isCount(uid, maxId) || !isCount(gid, maxId)) throw invalidFile(place, `has an invalid owner: ${uid}:${gid}`);
+  if (mtime !== undefined && !isTime(mtime)) throw invalidFile(place, 'has an invalid time');
 }
 
 const kinds: readonly NewFile['kind'][] = ['file', 'directory', 'symlink', 'whiteout', 'opaque'];
@@ -205,13 +204,13 @@ const notRegular = (from: string): StrataError =>
 const sizeChanged = (from: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
-    message: `layer file from ${from}: has another size than it said`,
-    hint: 'Something writes to it, or the kernel makes it up as it is read: copy it, and make the layer of the copy.',
+    message: `layer file from ${from}: does not have the size that it reported`,
+    hint: 'Copy the file, and make the layer from the copy: something writes to it, or the kernel generates its content.',
   });
 
 const invalidFile = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_FILE_INVALID',
     message: `layer file ${JSON.stringify(`/${displayBytes(path)}`)}: ${why}`,
-    hint: 'Give each file a path of its own below the root, and fields that a file can have.',
+    hint: 'Give each file its own path below the root, and valid fields.',
   });

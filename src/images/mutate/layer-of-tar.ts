@@ -87,7 +87,7 @@ class LayerOfTar implements Layer {
 const sourceChanged = (diffId: DiffId, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
-    message: `layer ${diffId}: what it is made of has changed`,
-    hint: 'Make the layer again, and leave its files as they are until it is stored.',
+    message: `layer ${diffId}: its source has changed`,
+    hint: 'Make the layer again, and do not change its source until it is stored.',
     cause,
   });

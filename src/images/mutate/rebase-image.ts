@@ -24,7 +24,7 @@ export async function rebaseImage(image: Image, { from, to }: RebaseOptions): Pr
   const [parts, old, next] = [await partsOf(image), await partsOf(from), await partsOf(to)];
   const above = parts.layers.slice(old.layers.length);
   if (!old.layers.every(({ diffId }, at) => parts.layers[at]?.diffId === diffId)) {
-    throw mismatch(`image ${image.id}: does not stand on the layers of ${from.id}`);
+    throw mismatch(`image ${image.id}: is not based on the layers of ${from.id}`);
   }
   const { architecture, os } = parts.config;
   if (next.config.architecture !== architecture || next.config.os !== os) {
@@ -56,4 +56,8 @@ function historyAbove(config: ImageConfig, base: ImageConfig, layersAbove: numbe
 const isFilled = (entry: HistoryEntry): boolean => entry.empty_layer !== true;
 
 const mismatch = (message: string): StrataError =>
-  new StrataError({ code: 'ERR_BASE_MISMATCH', message, hint: 'Give the base that the image was built on.' });
+  new StrataError({
+    code: 'ERR_BASE_MISMATCH',
+    message,
+    hint: 'Give the base that the image was built on, and a new one for the same platform.',
+  });

@@ -7,6 +7,6 @@ export function sourceUnreadable(thrown: unknown, path: string): unknown {
   if (!isStrataError(error) || error === thrown) return error;
   return restate(error, {
     message: `layer from a file: ${error.message}`,
-    hint: 'Give a file that can be read, and leave it there until the layer is stored: it is read each time that the layer is.',
+    hint: 'Give a readable file, and keep it until the layer is stored: it is read each time the layer is read.',
   });
 }

@@ -14,20 +14,26 @@ import type { WriteBytes } from './archive-writer.ts';
 /** Throws ERR_OUTPUT_INVALID in docker's words; `task` is the failing one, such as `save image`. */
 export function checkOutputPath(path: string, task: string): void {
   if (statOf(dirname(path))?.isDirectory() !== true) {
-    throw invalidOutput(task, `directory "${dirname(path)}" does not exist`);
+    throw invalidOutput(
+      task,
+      `directory "${dirname(path)}" does not exist`,
+      'Make that folder first, or choose another path.',
+    );
   }
   const existing = statOf(path);
-  if (existing !== undefined && !existing.isFile()) throw invalidOutput(task, `"${path}" must be a regular file`);
+  if (existing !== undefined && !existing.isFile())
+    throw invalidOutput(task, `"${path}" must be a regular file`, 'Give the path of a new or a regular file.');
 }
 
 function statOf(path: string): Stats | undefined {
   return ifThere(() => statSync(path), ['ENOTDIR']);
 }
 
-const invalidOutput = (task: string, reason: string): StrataError =>
+const invalidOutput = (task: string, reason: string, hint: string): StrataError =>
   new StrataError({
     code: 'ERR_OUTPUT_INVALID',
     message: `failed to ${task}: invalid output path: ${reason}`,
+    hint,
   });
 
 export interface OutputFileOptions {

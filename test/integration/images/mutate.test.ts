@@ -268,7 +268,7 @@ test('a history that lacks layers is completed before something is added to it',
 
 test('what cannot become a layer is refused with what to do', async (context) => {
   const missing = join(temporaryFolder(context), 'missing');
-  const unreadable = { code: 'ERR_SYSCALL_NOT_FOUND', hint: /^Give a file that can be read/, name: 'StrataError' };
+  const unreadable = { code: 'ERR_SYSCALL_NOT_FOUND', hint: /^Give a readable file/, name: 'StrataError' };
   const from: NewFile = { kind: 'file', path: 'a', content: { from: missing } };
   await assert.rejects(layerOfTar(missing), unreadable);
   await assert.rejects(layerOfFiles([from]), unreadable);
