@@ -41,7 +41,7 @@ export class LayerReceiver implements AsyncDisposable {
       const writer = await content.writer(ref, { signal, expected: { digest, sizeBytes } });
       this.#writers.push(writer);
       opened.resolve(writer);
-      return { file: fileOf(writer), rest: layer.blob({ signal, lent: true }) };
+      return { file: fileOf(writer), rest: layer.blob({ signal, reuseBuffer: true }) };
     };
     const path = this.#store.content.ingestPath(ref);
     const { streaming } = receiveBlob(begin, { path, sizeBytes, digest, signal });

@@ -5,17 +5,17 @@ export interface ChunksOptions {
    * Reuses one buffer, so that a chunk is valid only until the next one is requested. With a new buffer for every chunk
    * of a large layer, a quarter of the time goes to the garbage collector.
    */
-  readonly lent?: boolean | undefined;
+  readonly reuseBuffer?: boolean | undefined;
 }
 
-/** Gathers bytes into chunks of 256 KiB. Each belongs to its receiver, unless `lent`. */
+/** Gathers bytes into chunks of 256 KiB. Each belongs to its receiver, unless `reuseBuffer` is set. */
 export class Chunks {
-  readonly #lent: boolean;
+  readonly #reuseBuffer: boolean;
   #chunk = newChunk();
   #used = 0;
 
-  constructor({ lent = false }: ChunksOptions = {}) {
-    this.#lent = lent;
+  constructor({ reuseBuffer = false }: ChunksOptions = {}) {
+    this.#reuseBuffer = reuseBuffer;
   }
 
   /** Adds bytes; yields the chunks that are full. */
@@ -50,7 +50,7 @@ export class Chunks {
 
   #take(length: number): Uint8Array {
     const full = this.#chunk.subarray(0, length);
-    if (!this.#lent) this.#chunk = newChunk();
+    if (!this.#reuseBuffer) this.#chunk = newChunk();
     this.#used = 0;
     return full;
   }

@@ -1,3 +1,29 @@
+/**
+ * Layers: unpacking them for overlayfs or into complete trees, making them of the changes of a tree, and the layer index,
+ * which with the tree gives the layer's exact tar again.
+ *
+ * ```ts
+ * import { statSync } from 'node:fs';
+ * import { applyChain, diffLayer, LayerIndex, remakeLayer } from 'strata-oci/layer';
+ *
+ * // Unpacks a layer into a directory of its own, for overlayfs, and writes its index.
+ * const source = { blobPath: 'layer.tar.gz', sizeBytes: statSync('layer.tar.gz').size };
+ * const layers = [{ source, ownDir: '/data/base', indexPath: '/data/base.index' }];
+ * const [base] = await applyChain({ layers, lowerDirs: [] });
+ * console.log(base?.diffId, base?.entries);
+ *
+ * // Makes a layer of the changes in an upper directory, then its tar.
+ * const changes = await diffLayer({
+ *   tree: { kind: 'overlay', upperDir: '/data/upper', lowerDirs: ['/data/base'] },
+ *   indexFolder: '/data',
+ *   indexPath: (diffId) => `/data/${diffId}`,
+ * });
+ * using index = LayerIndex.open(`/data/${changes.diffId}`);
+ * for await (const chunk of remakeLayer(index, '/data/upper')) process.stdout.write(chunk);
+ * ```
+ *
+ * @module
+ */
 export type { AbortOptions } from '../lib/abort.ts';
 export { Growth } from '../lib/growth.ts';
 export { applyChain } from './apply/apply-chain.ts';

@@ -40,8 +40,8 @@ export class OpenDirectories implements Disposable {
 
   /** Closes a directory. Call it for one that is removed or replaced, and for each directory inside. */
   forget(key: string): void {
-    const passed = this.#ancestors.get(key);
-    if (passed !== undefined) closeFd(passed);
+    const ancestor = this.#ancestors.get(key);
+    if (ancestor !== undefined) closeFd(ancestor);
     this.#ancestors.delete(key);
     const fd = this.#open.get(key);
     if (fd === undefined) return;

@@ -86,5 +86,5 @@ const sizeMismatch = (received: string): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_SIZE_MISMATCH',
     message: `layer blob: received ${received}`,
-    hint: 'The transfer was cut short or the source gives a wrong size: try again, and mistrust it if it happens again.',
+    hint: 'The transfer was cut off, or the source states a wrong size: try again, and do not trust the source if it happens again.',
   });

@@ -122,5 +122,5 @@ export const notRemakeable = (index: LayerIndex): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_NOT_REMAKEABLE',
     message: `layer ${index.summary.diffId}: its tar cannot be made again from its files`,
-    hint: 'Keep or fetch its blob: the archive holds more than files can (over 1 MiB of it).',
+    hint: 'Keep its blob, or fetch it: the archive has over 1 MiB of bytes that its files do not hold.',
   });

@@ -8,16 +8,16 @@ import { decodeRawBytes, type LayerFiles, notRemakeable, recordBody, TreeBodies,
 
 /**
  * Yields the exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a
- * complete tree right after it was applied). Chunks of up to 256 KiB belong to the receiver, unless they are `lent`.
+ * complete tree right after it was applied). Chunks of up to 256 KiB belong to the receiver, unless `reuseBuffer` is set.
  * A changed file of the tree gives wrong bytes: hash them before relying on them, see {@link verifyRemake}.
  * @throws ERR_LAYER_NOT_REMAKEABLE, ERR_LAYER_TREE_CHANGED, ERR_INDEX_CORRUPT, and the signal's reason
  */
 export async function* remakeLayer(
   index: LayerIndex,
   tree: LayerFiles,
-  { signal, lent }: AbortOptions & ChunksOptions = {},
+  { signal, reuseBuffer }: AbortOptions & ChunksOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
-  for (const chunk of remakeTar(index, tree, { lent })) {
+  for (const chunk of remakeTar(index, tree, { reuseBuffer })) {
     signal?.throwIfAborted();
     yield chunk;
   }
@@ -66,7 +66,7 @@ export function verifyRemake(indexPath: string, tree: LayerFiles, check: () => v
   const algorithm = digestAlgorithm(diffId);
   const hash = createHash(algorithm);
   try {
-    for (const chunk of remakeTar(index, tree, { lent: true })) {
+    for (const chunk of remakeTar(index, tree, { reuseBuffer: true })) {
       check();
       hash.update(chunk);
     }

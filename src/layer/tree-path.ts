@@ -50,7 +50,7 @@ function isSpecial(path: Uint8Array, start: number, end: number): boolean {
 }
 
 function rebuild(path: Uint8Array): Uint8Array {
-  if (path.includes(0)) throw invalidEntry(path, 'its name holds a NUL byte');
+  if (path.includes(0)) throw invalidEntry(path, 'its path holds a NUL byte');
   const parts: Uint8Array[] = [];
   for (const component of components(path)) {
     if (component.length === 2 && component[0] === dot && component[1] === dot) {

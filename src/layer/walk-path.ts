@@ -30,7 +30,7 @@ export function walkPath(parent: Uint8Array, path: Uint8Array, step: StepInto): 
       continue;
     }
     const key = childKey(at, pathKey(name));
-    if (key.length > maxPathBytes) throw invalidEntry(path, `leads deeper than ${maxPathBytes} bytes of path`);
+    if (key.length > maxPathBytes) throw invalidEntry(path, `leads to a path of more than ${maxPathBytes} bytes`);
     const target = step(at, name, key);
     if (target === 'blocked') return undefined;
     if (target === undefined) {

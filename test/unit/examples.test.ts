@@ -64,9 +64,12 @@ function complaints(context: TestContext, programs: ReadonlyMap<string, string>)
     .map((line) => line.replace(/^[^(:]*(?=\()/, (name) => files.get(basename(name))?.place ?? name));
 }
 
-/** A module that imports what it names of the public subpaths, and nothing else. */
+/** Returns a module that imports the public names it uses, unless its own imports have them. */
 function asProgram(code: string, names: ReadonlyMap<string, string>): string {
-  const used = [...names].filter(([name]) => new RegExp(`(?<![.\\w])${name}(?=[(.<]|\\b)`).test(code));
+  const own = [...code.matchAll(/^import (?:type )?\{([^}]*)\}/gm)].map(([, list = '']) => list).join();
+  const used = [...names].filter(
+    ([name]) => new RegExp(`(?<![.\\w])${name}(?=[(.<]|\\b)`).test(code) && !new RegExp(`\\b${name}\\b`).test(own),
+  );
   return [...used.map(([name, from]) => `import { ${name} } from '${from}';`), code, 'export {};'].join('\n');
 }
 

@@ -2,7 +2,7 @@ import type { TarEntry, TarSink } from '../../archive/index.ts';
 import { StrataError } from '../../errors/index.ts';
 import { FileBody } from '../../layer/apply/file-body.ts';
 import type { NodeMetadata } from '../../layer/apply/node-metadata.ts';
-import { type Spot, TargetTree } from '../../layer/apply/target-tree.ts';
+import { type NodeLocation, TargetTree } from '../../layer/apply/target-tree.ts';
 import { nameStart, normalizePath } from '../../layer/tree-path.ts';
 import { isReservedName } from '../../layer/whiteout-names.ts';
 import { displayBytes } from '../../lib/bytes.ts';
@@ -68,10 +68,10 @@ export class ArchiveSink implements TarSink, Disposable {
         `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`,
       );
     }
-    const spot = this.#tree.spot(place, entry.path, entry.mtime);
+    const location = this.#tree.locate(place, entry.path, entry.mtime);
     const { keepsKinds } = this.#options;
-    if (keepsKinds !== undefined) this.#refuseOtherKind(entry, spot, keepsKinds.mounted);
-    this.#make(entry, spot, this.#metadataOf(entry));
+    if (keepsKinds !== undefined) this.#refuseOtherKind(entry, location, keepsKinds.mounted);
+    this.#make(entry, location, this.#metadataOf(entry));
   }
 
   data(chunk: Uint8Array): void {
@@ -101,29 +101,29 @@ export class ArchiveSink implements TarSink, Disposable {
     this.#tree[Symbol.dispose]();
   }
 
-  #make(entry: TarEntry, spot: Spot, metadata: NodeMetadata): void {
+  #make(entry: TarEntry, location: NodeLocation, metadata: NodeMetadata): void {
     switch (entry.type) {
       case 'file':
-        this.#file = { body: new FileBody(this.#tree.createFile(spot, metadata.mode), entry), entry };
+        this.#file = { body: new FileBody(this.#tree.createFile(location, metadata.mode), entry), entry };
         return;
       case 'directory':
-        return this.#tree.makeDirectory(spot, copyXattrs(metadata));
+        return this.#tree.makeDirectory(location, copyXattrs(metadata));
       case 'symlink':
-        return this.#tree.makeSymlink(spot, entry.linkPath, metadata);
+        return this.#tree.makeSymlink(location, entry.linkPath, metadata);
       case 'hardlink':
-        return this.#tree.makeHardlink(spot, normalizePath(entry.linkPath), entry.path, entry.mtime);
+        return this.#tree.makeHardlink(location, normalizePath(entry.linkPath), entry.path, entry.mtime);
       case 'character-device':
       case 'block-device':
       case 'fifo': {
         const device = { major: entry.deviceMajor, minor: entry.deviceMinor };
-        return this.#tree.makeNode(spot, entry.type, device, metadata);
+        return this.#tree.makeNode(location, entry.type, device, metadata);
       }
     }
   }
 
   #refuseOtherKind(
     { type, path }: TarEntry,
-    { directory, name }: Spot,
+    { directory, name }: NodeLocation,
     mounted: (path: Uint8Array) => StrataError,
   ): void {
     const fd = this.#tree.directoryFd(directory);

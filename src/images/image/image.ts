@@ -114,7 +114,7 @@ export interface TarOptions extends FileOptions {
 
 export interface ReadOptions extends AbortOptions {
   /** Lets the source reuse a chunk's memory once the next is requested. */
-  readonly lent?: boolean | undefined;
+  readonly reuseBuffer?: boolean | undefined;
 }
 
 export interface ContentOptions extends AbortOptions {

@@ -42,7 +42,7 @@ export async function saveArchive(
       await to(chunk);
     };
     // Chunks written to a file may be reused afterwards; a caller may keep those it receives.
-    await writeArchive(images, { format, write, report, signal, lent: typeof output === 'string' });
+    await writeArchive(images, { format, write, report, signal, reuseBuffer: typeof output === 'string' });
   };
   if (typeof output === 'string') await writeOutputFile(output, archive);
   else await archive(markOutputFailures(output));

@@ -88,7 +88,7 @@ export async function writeArchive(images: readonly ImageToWrite[], options: Wri
 async function addBlobs(
   files: Map<string, ArchiveBlob>,
   { config, manifest, layers }: OpenedImage,
-  { report, signal, lent }: Pick<WriteArchiveOptions, 'report' | 'signal' | 'lent'>,
+  { report, signal, reuseBuffer }: Pick<WriteArchiveOptions, 'report' | 'signal' | 'reuseBuffer'>,
 ): Promise<void> {
   const byDigest = new Map(layers.map((layer) => [layer.descriptor.digest, layer]));
   for await (const { kind, descriptor } of walk(manifest.descriptor, { read: () => manifest.bytes })) {
@@ -98,7 +98,10 @@ async function addBlobs(
     files.set(
       layoutBlobPath(digest),
       layer
-        ? { sizeBytes: size, content: () => withProgress(layer.blob({ signal, lent }), layer.diffId, size, report) }
+        ? {
+            sizeBytes: size,
+            content: () => withProgress(layer.blob({ signal, reuseBuffer }), layer.diffId, size, report),
+          }
         : { sizeBytes: bytes.length, content: () => once(bytes) },
     );
   }

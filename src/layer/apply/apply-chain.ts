@@ -86,20 +86,20 @@ class Chain {
   async #settle(at: number, signal: AbortSignal): Promise<void> {
     const layer = this.#layer(at);
     const lowerDirs = this.#lowerDirs(at);
-    const beside = this.#spread.get(at);
-    if (beside && (await this.#fits(layer, beside, lowerDirs, signal))) {
-      this.#settled.push(beside);
+    const result = this.#spread.get(at);
+    if (result && (await this.#fits(layer, result, lowerDirs, signal))) {
+      this.#settled.push(result);
       return;
     }
-    if (beside) {
-      discardIndex(beside.temporaryIndex);
-      this.#temporary.delete(beside.temporaryIndex);
+    if (result) {
+      discardIndex(result.temporaryIndex);
+      this.#temporary.delete(result.temporaryIndex);
     }
     empty(layer.ownDir);
-    const again = await this.#unpack(layer, lowerDirs, signal);
-    invariant(again, 'a layer unpacked onto those below needs no more');
-    invariant(await this.#fits(layer, again, lowerDirs, signal), 'a layer unpacked onto those below fits');
-    this.#settled.push(again);
+    const second = await this.#unpack(layer, lowerDirs, signal);
+    invariant(second, 'a layer unpacked onto those below needs no more');
+    invariant(await this.#fits(layer, second, lowerDirs, signal), 'a layer unpacked onto those below fits');
+    this.#settled.push(second);
   }
 
   async #unpack(

@@ -15,7 +15,7 @@ export interface DirectoryState {
   /** True when it was made without knowing the layers below: right only if they have a directory there, or nothing. */
   readonly assumed: boolean;
   /** True while it holds deletions only: it is removed again when the layers below have no such directory. */
-  hollow: boolean;
+  deletionsOnly: boolean;
   /** True when it existed before its entry came: it still has its earlier owner, mode and attributes. */
   existed: boolean;
   /** Set for a directory that a complete tree had before. Its times are restored unless the archive names it. */
@@ -45,5 +45,5 @@ export interface ImpliedDirectory {
   readonly key: string;
   /** True when it takes owner, mode, times and attributes from a directory below, if there is one. */
   readonly inherits: boolean;
-  readonly hollow: boolean;
+  readonly deletionsOnly: boolean;
 }

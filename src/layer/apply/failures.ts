@@ -25,17 +25,17 @@ export const digestMismatch = (what: 'blob' | 'diffID', expected: string, actual
     : new StrataError({
         code: 'ERR_LAYER_DIFF_ID_MISMATCH',
         message: `layer ${expected}: its uncompressed bytes have the digest ${actual}`,
-        hint: "The image's config does not belong to its layers; fetch it again or tell its publisher.",
+        hint: "The image's config does not belong to its layers; fetch the image again, or report it to its publisher.",
       });
 
 // Errors for entries that a tree cannot hold: a fault of the layer, not of the machine.
 const reasons: { readonly [Name in Errno]?: string } = {
-  ENAMETOOLONG: 'a part of its path is longer than the filesystem takes',
+  ENAMETOOLONG: 'a component of its path is longer than the filesystem allows',
   ELOOP: 'leads through too many symlinks',
-  ENOTDIR: 'a part of its path is no directory',
-  EISDIR: 'names a directory where none may be',
-  EFBIG: 'is larger than the filesystem takes',
-  EMLINK: 'has more hardlinks than the filesystem takes',
+  ENOTDIR: 'a component of its path is not a directory',
+  EISDIR: 'is a directory where only a file can be',
+  EFBIG: 'is larger than the filesystem allows',
+  EMLINK: 'has more hardlinks than the filesystem allows',
 };
 
 /** Returns a failed system call as an error that names its entry; `root` is the tree. Other errors come back as they are. */
@@ -57,6 +57,7 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
   return new StrataError({
     code: 'ERR_LAYER_ENTRY_FAILED',
     message: `layer entry ${quote(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'Check the filesystem of the store and the log of the kernel, then try again.',
     cause: error,
   });
 }

@@ -15,7 +15,7 @@ import { entryFailure } from './failures.ts';
 import { FileBody } from './file-body.ts';
 import type { NodeMetadata } from './node-metadata.ts';
 import type { Below } from './path-resolver.ts';
-import { type Spot, TargetTree } from './target-tree.ts';
+import { type NodeLocation, TargetTree } from './target-tree.ts';
 
 export interface LayerSinkOptions {
   /** Tree paths of the index's records. */
@@ -58,7 +58,8 @@ export class LayerSink implements TarSink, Disposable {
     this.#root = root;
     this.#rootless = options.rootless;
     this.#paths = options.paths;
-    const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
+    const onReplace = (location: NodeLocation, stat: FileStat, directoryFd: number): void =>
+      this.#replace(location, stat, directoryFd);
     this.#tree = new TargetTree(root, { ...options, onReplace });
   }
 
@@ -167,21 +168,21 @@ export class LayerSink implements TarSink, Disposable {
       case 'junk':
         return ignoreEntry(entry);
       case 'opaque': {
-        const spot = this.#tree.spotOfDeletion(treePath, entry.path, entry.mtime);
-        if (spot) this.#tree.hideBelow(spot.directory);
+        const location = this.#tree.locateDeletion(treePath, entry.path, entry.mtime);
+        if (location) this.#tree.hideBelow(location.directory);
         return toDeletion(
           entry,
           'opaque',
-          spot ? pathFromKey(spot.directory) : treePath.subarray(0, Math.max(start - 1, 0)),
+          location ? pathFromKey(location.directory) : treePath.subarray(0, Math.max(start - 1, 0)),
         );
       }
       case 'whiteout': {
         const hidden = new Uint8Array(start + meaning.hides.length);
         hidden.set(treePath.subarray(0, start));
         hidden.set(meaning.hides, start);
-        const spot = this.#tree.spotOfDeletion(hidden, entry.path, entry.mtime);
-        if (spot) this.#tree.whiteout(spot);
-        return toDeletion(entry, 'whiteout', spot ? pathFromKey(spot.key) : hidden);
+        const location = this.#tree.locateDeletion(hidden, entry.path, entry.mtime);
+        if (location) this.#tree.whiteout(location);
+        return toDeletion(entry, 'whiteout', location ? pathFromKey(location.key) : hidden);
       }
     }
   }
@@ -209,24 +210,24 @@ export class LayerSink implements TarSink, Disposable {
       );
     }
     const metadata = metadataOf(entry);
-    const spot = this.#tree.spot(treePath, path, entry.mtime);
-    const file = this.#make(entry, spot, metadata);
-    const at = spot.isPlain ? treePath : pathFromKey(spot.key);
+    const location = this.#tree.locate(treePath, path, entry.mtime);
+    const file = this.#make(entry, location, metadata);
+    const at = location.isPlain ? treePath : pathFromKey(location.key);
     return { entry, kind: type, treePath: at, body: bodyOf(entry, file), file };
   }
 
-  #make(entry: TarEntry, spot: Spot, metadata: NodeMetadata): FileBody | undefined {
+  #make(entry: TarEntry, location: NodeLocation, metadata: NodeMetadata): FileBody | undefined {
     switch (entry.type) {
       case 'file':
-        return new FileBody(this.#tree.createFile(spot, metadata.mode), entry);
+        return new FileBody(this.#tree.createFile(location, metadata.mode), entry);
       case 'directory':
-        this.#tree.makeDirectory(spot, copyMetadata(metadata));
+        this.#tree.makeDirectory(location, copyMetadata(metadata));
         return undefined;
       case 'symlink':
-        this.#tree.makeSymlink(spot, entry.linkPath, metadata);
+        this.#tree.makeSymlink(location, entry.linkPath, metadata);
         return undefined;
       case 'hardlink':
-        this.#tree.makeHardlink(spot, normalizePath(entry.linkPath), entry.path, entry.mtime);
+        this.#tree.makeHardlink(location, normalizePath(entry.linkPath), entry.path, entry.mtime);
         return undefined;
       case 'character-device':
       case 'block-device':
@@ -236,7 +237,7 @@ export class LayerSink implements TarSink, Disposable {
       case 'fifo':
     }
     const device = { major: entry.deviceMajor, minor: entry.deviceMinor };
-    this.#tree.makeNode(spot, entry.type, device, metadata);
+    this.#tree.makeNode(location, entry.type, device, metadata);
     return undefined;
   }
 
@@ -249,15 +250,15 @@ export class LayerSink implements TarSink, Disposable {
     }
   }
 
-  #replace(spot: Spot, stat: FileStat, directoryFd: number): void {
+  #replace(location: NodeLocation, stat: FileStat, directoryFd: number): void {
     const paths = this.#paths;
-    const ordinal = paths.find(pathFromKey(spot.key));
+    const ordinal = paths.find(pathFromKey(location.key));
     if (ordinal === undefined) return;
     this.#sizeBytes -= paths.sizeBytes(ordinal);
     if (paths.kind(ordinal) !== 'file' || stat.size === 0) return this.#index.replace(ordinal);
     const runs = this.#sparse.get(ordinal);
     if (runs === undefined && this.#sparse.has(ordinal)) return this.#index.lose(ordinal);
-    const fd = openAt(directoryFd, spot.name, O_RDONLY | O_NOFOLLOW);
+    const fd = openAt(directoryFd, location.name, O_RDONLY | O_NOFOLLOW);
     try {
       this.#index.replace(ordinal, readStoredBody(fd, stat.size, runs));
     } finally {

@@ -16,7 +16,7 @@ export type Below = OverlayView | 'unknown' | 'complete';
 
 /** Treatment of missing directories on the way. */
 type MissingPolicy =
-  | { readonly make: true; readonly time: TarTime; readonly hollow: boolean }
+  | { readonly make: true; readonly time: TarTime; readonly deletionsOnly: boolean }
   | { readonly make: false };
 
 /**
@@ -47,15 +47,15 @@ export class PathResolver {
    * @throws ERR_LAYER_ENTRY_INVALID when a component is not a directory
    */
   make(parent: string, path: Uint8Array, time: TarTime): string {
-    const found = this.#find(parent, path, { make: true, time, hollow: false });
-    if (found === undefined) throw invalidEntry(path, 'a part of its path is no directory');
+    const found = this.#find(parent, path, { make: true, time, deletionsOnly: false });
+    if (found === undefined) throw invalidEntry(path, 'a component of its path is not a directory');
     return found;
   }
 
   /** Does {@link make} for a deletion. Returns undefined, and makes nothing, when there can be nothing to delete. */
   makeForDeletion(parent: string, path: Uint8Array, time: TarTime): string | undefined {
     if (this.#below !== 'unknown' && this.look(parent, path) === undefined) return undefined;
-    return this.#find(parent, path, { make: true, time, hollow: true });
+    return this.#find(parent, path, { make: true, time, deletionsOnly: true });
   }
 
   /**
@@ -110,7 +110,7 @@ export class PathResolver {
       this.#directories.adopt(parent, key, stat);
       return undefined;
     }
-    if (this.#below === 'complete' || !isWhiteout(stat) || !missing.make || missing.hollow) return 'blocked';
+    if (this.#below === 'complete' || !isWhiteout(stat) || !missing.make || missing.deletionsOnly) return 'blocked';
     unlinkAt(this.#directories.fdForChange(parent), name);
     this.#whiteouts.delete(key);
     return this.#make(parent, name, key, missing, { assumed: false, opaque: true });
@@ -120,10 +120,16 @@ export class PathResolver {
     parent: string,
     name: Uint8Array,
     key: string,
-    { time, hollow }: MissingPolicy & { readonly make: true },
+    { time, deletionsOnly }: MissingPolicy & { readonly make: true },
     { assumed, opaque }: { readonly assumed: boolean; readonly opaque: boolean },
   ): undefined {
-    this.#directories.make(parent, name, key, { metadata: undefined, impliedTime: time, opaque, assumed, hollow });
+    this.#directories.make(parent, name, key, {
+      metadata: undefined,
+      impliedTime: time,
+      opaque,
+      assumed,
+      deletionsOnly,
+    });
   }
 
   #lookBelow(parent: string, name: Uint8Array): Uint8Array | 'nothing' | 'unknown' | 'directory' | 'other' {

@@ -60,9 +60,9 @@ class Settlement implements Disposable {
       check();
       if (!this.#view.at(key)) this.#removeFrom(key, unlinkAt);
     }
-    for (const { key, hollow } of implied.toReversed()) {
+    for (const { key, deletionsOnly } of implied.toReversed()) {
       check();
-      if (!hollow || this.#view.at(key)) continue;
+      if (!deletionsOnly || this.#view.at(key)) continue;
       this.#own.forget(key);
       this.#removeFrom(key, rmdirAt);
     }

@@ -15,7 +15,7 @@ import { type Below, PathResolver } from './path-resolver.ts';
 import { TreeDirectories } from './tree-directories.ts';
 
 /** Target of an entry: a directory of the tree, and a name in it. */
-export interface Spot {
+export interface NodeLocation {
   readonly directory: string;
   readonly name: Uint8Array;
   /** Key of the entry itself. */
@@ -30,7 +30,7 @@ export interface TargetTreeOptions {
   /** Set for a tree without a layer below. Unless the layer names its root, that gets the same owner, mode and time everywhere. */
   readonly isBase: boolean;
   /** Called for each node that a later entry replaces; a file can still be read then. */
-  readonly onReplace: (spot: Spot, stat: FileStat, directoryFd: number) => void;
+  readonly onReplace: (location: NodeLocation, stat: FileStat, directoryFd: number) => void;
 }
 
 /**
@@ -73,91 +73,105 @@ export class TargetTree implements Disposable {
    * Returns the target of the entry at `treePath`; makes missing directories on the way.
    * @throws ERR_LAYER_ENTRY_INVALID
    */
-  spot(treePath: Uint8Array, path: Uint8Array, time: TarTime): Spot {
+  locate(treePath: Uint8Array, path: Uint8Array, time: TarTime): NodeLocation {
     this.#noteTime(time);
     const key = pathKey(treePath);
     const parent = parentKey(key);
     const directory = this.#resolver.make(parent, path, time);
     this.#directories.fill(directory);
     const name = treePath.subarray(nameStart(treePath));
-    return directory === parent ? { directory, name, key, isPlain: true } : spotElsewhere(directory, name);
+    return directory === parent ? { directory, name, key, isPlain: true } : locationIn(directory, name);
   }
 
-  /** Does {@link spot} for a deletion; undefined when the directory is missing in the tree and below. */
-  spotOfDeletion(treePath: Uint8Array, path: Uint8Array, time: TarTime): Spot | undefined {
+  /** Does {@link locate} for a deletion; undefined when the directory is missing in the tree and below. */
+  locateDeletion(treePath: Uint8Array, path: Uint8Array, time: TarTime): NodeLocation | undefined {
     this.#noteTime(time);
     const directory = this.#resolver.makeForDeletion(parentKey(pathKey(treePath)), path, time);
-    return directory === undefined ? undefined : spotElsewhere(directory, treePath.subarray(nameStart(treePath)));
+    return directory === undefined ? undefined : locationIn(directory, treePath.subarray(nameStart(treePath)));
   }
 
   /** Sets owner, mode, times and attributes of the root. */
   nameRoot(metadata: NodeMetadata): void {
     this.#noteTime(metadata.mtime);
     const { root } = this.#directories;
-    if (root.metadata) this.#onReplace(rootSpot, statFd(this.#directories.fd('')), this.#directories.fd(''));
+    if (root.metadata) this.#onReplace(rootLocation, statFd(this.#directories.fd('')), this.#directories.fd(''));
     root.metadata = metadata;
   }
 
   /** Makes a directory, or sets new owner, mode, times and attributes of an existing one. */
-  makeDirectory(spot: Spot, metadata: NodeMetadata): void {
-    const existing = this.#existingDirectory(spot);
+  makeDirectory(location: NodeLocation, metadata: NodeMetadata): void {
+    const existing = this.#existingDirectory(location);
     if (existing) {
-      if (existing.metadata) this.#reportReplaced(spot, statAt(this.#directories.fd(spot.directory), spot.name));
+      if (existing.metadata)
+        this.#reportReplaced(location, statAt(this.#directories.fd(location.directory), location.name));
       existing.metadata = metadata;
       existing.existed = true;
-    } else this.#makeNewDirectory(spot, metadata);
-    this.#claim(spot.key);
+    } else this.#makeNewDirectory(location, metadata);
+    this.#claim(location.key);
   }
 
   /** Creates an empty file and returns it open for writing; its mode is `mode` without the umask. */
-  createFile(spot: Spot, mode: number): number {
+  createFile(location: NodeLocation, mode: number): number {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    return this.#create(spot, (fd) => openAt(fd, spot.name, flags, mode & 0o777));
+    return this.#create(location, (fd) => openAt(fd, location.name, flags, mode & 0o777));
   }
 
-  makeSymlink(spot: Spot, target: Uint8Array, metadata: NodeMetadata): void {
-    this.#create(spot, (fd) => symlinkAt(target, fd, spot.name));
-    this.metadata.newNode(this.#directories.fd(spot.directory), spot.name, metadata, pathFromKey(spot.key), true);
+  makeSymlink(location: NodeLocation, target: Uint8Array, metadata: NodeMetadata): void {
+    this.#create(location, (fd) => symlinkAt(target, fd, location.name));
+    this.metadata.newNode(
+      this.#directories.fd(location.directory),
+      location.name,
+      metadata,
+      pathFromKey(location.key),
+      true,
+    );
   }
 
   makeNode(
-    spot: Spot,
+    location: NodeLocation,
     type: 'character-device' | 'block-device' | 'fifo',
     device: { readonly major: number; readonly minor: number },
     metadata: NodeMetadata,
   ): void {
-    this.#create(spot, (fd) => mknodAt(fd, spot.name, type, metadata.mode & 0o777, device.major, device.minor));
-    this.metadata.newNode(this.#directories.fd(spot.directory), spot.name, metadata, pathFromKey(spot.key), false);
+    this.#create(location, (fd) => mknodAt(fd, location.name, type, metadata.mode & 0o777, device.major, device.minor));
+    this.metadata.newNode(
+      this.#directories.fd(location.directory),
+      location.name,
+      metadata,
+      pathFromKey(location.key),
+      false,
+    );
   }
 
   /**
-   * Links `spot` to the node at `target`. A symlink is linked itself; a file of a layer below is copied up first.
+   * Links `location` to the node at `target`. A symlink is linked itself; a file of a layer below is copied up first.
    * @throws ERR_LAYER_LINK_MISSING, ERR_LAYER_ENTRY_INVALID, NeedsLowerLayers
    */
-  makeHardlink(spot: Spot, target: Uint8Array, path: Uint8Array, time: TarTime): void {
+  makeHardlink(location: NodeLocation, target: Uint8Array, path: Uint8Array, time: TarTime): void {
     const source = this.#linkSource(target, path, time);
-    if (source.key === spot.key) throw invalidEntry(path, 'is a hardlink to itself');
-    this.#create(spot, (fd) => linkAt(this.#directories.fd(source.directory), source.name, fd, spot.name));
+    if (source.key === location.key) throw invalidEntry(path, 'is a hardlink to itself');
+    this.#create(location, (fd) => linkAt(this.#directories.fd(source.directory), source.name, fd, location.name));
   }
 
   /** Deletes at a path all that the layers below have there. */
-  whiteout(spot: Spot): void {
-    const stat = statAtIfThere(this.#directories.fd(spot.directory), spot.name);
+  whiteout(location: NodeLocation): void {
+    const stat = statAtIfThere(this.#directories.fd(location.directory), location.name);
     if (this.#below === 'complete') {
-      if (stat) this.#removeForeign(spot, stat);
+      if (stat) this.#removeForeign(location, stat);
       return;
     }
-    const state = this.#directories.get(spot.key);
-    if (stat && this.#copiedUp.delete(spot.key)) unlinkAt(this.#directories.fdForChange(spot.directory), spot.name);
-    else if (stat && state?.hollow) this.#removeDirectory(spot, stat);
+    const state = this.#directories.get(location.key);
+    if (stat && this.#copiedUp.delete(location.key))
+      unlinkAt(this.#directories.fdForChange(location.directory), location.name);
+    else if (stat && state?.deletionsOnly) this.#removeDirectory(location, stat);
     else if (stat) {
       if (state) state.opaque = true;
       return;
     }
     this.#resolver.forget();
-    if (this.#directories.hidesBelow(spot.directory)) return;
-    makeWhiteout(this.#directories.fdForChange(spot.directory), spot.name);
-    this.#whiteouts.add(spot.key);
+    if (this.#directories.hidesBelow(location.directory)) return;
+    makeWhiteout(this.#directories.fdForChange(location.directory), location.name);
+    this.#whiteouts.add(location.key);
   }
 
   /** Hides the content of a directory in the layers below. */
@@ -196,67 +210,68 @@ export class TargetTree implements Disposable {
     this.#directories.root.impliedTime = time;
   }
 
-  #create<Result>(spot: Spot, make: (directoryFd: number) => Result): Result {
-    this.#claim(spot.key);
+  #create<Result>(location: NodeLocation, make: (directoryFd: number) => Result): Result {
+    this.#claim(location.key);
     try {
-      return make(this.#directories.fdForChange(spot.directory));
+      return make(this.#directories.fdForChange(location.directory));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
-    this.#vacate(spot);
+    this.#vacate(location);
     // Removing a directory has also removed its key from `#own`.
-    this.#claim(spot.key);
-    return make(this.#directories.fdForChange(spot.directory));
+    this.#claim(location.key);
+    return make(this.#directories.fdForChange(location.directory));
   }
 
-  #existingDirectory(spot: Spot): DirectoryState | undefined {
-    const known = this.#directories.get(spot.key);
+  #existingDirectory(location: NodeLocation): DirectoryState | undefined {
+    const known = this.#directories.get(location.key);
     if (known || this.#below !== 'complete') return known;
-    const stat = statAtIfThere(this.#directories.fd(spot.directory), spot.name);
+    const stat = statAtIfThere(this.#directories.fd(location.directory), location.name);
     if (stat?.type !== 'directory') return undefined;
-    return this.#directories.adopt(spot.directory, spot.key, stat);
+    return this.#directories.adopt(location.directory, location.key, stat);
   }
 
-  #makeNewDirectory(spot: Spot, metadata: NodeMetadata): void {
-    const created = { metadata, impliedTime: metadata.mtime, opaque: false, assumed: false, hollow: false };
-    const { directory, name, key } = spot;
+  #makeNewDirectory(location: NodeLocation, metadata: NodeMetadata): void {
+    const created = { metadata, impliedTime: metadata.mtime, opaque: false, assumed: false, deletionsOnly: false };
+    const { directory, name, key } = location;
     try {
       return this.#directories.make(directory, name, key, created);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
-    this.#vacate(spot);
+    this.#vacate(location);
     // The removed node hid a directory of the layers below, which must stay hidden.
     this.#directories.make(directory, name, key, { ...created, opaque: this.#below !== 'complete' });
   }
 
-  #vacate(spot: Spot): void {
-    const stat = statAt(this.#directories.fd(spot.directory), spot.name);
-    if (stat.type === 'directory') this.#removeDirectory(spot, stat);
-    else this.#removeNode(spot, stat);
+  #vacate(location: NodeLocation): void {
+    const stat = statAt(this.#directories.fd(location.directory), location.name);
+    if (stat.type === 'directory') this.#removeDirectory(location, stat);
+    else this.#removeNode(location, stat);
     this.#resolver.forget();
   }
 
-  #removeNode(spot: Spot, stat: FileStat): void {
-    if (!this.#whiteouts.delete(spot.key) && !this.#copiedUp.delete(spot.key)) this.#reportReplaced(spot, stat);
-    unlinkAt(this.#directories.fdForChange(spot.directory), spot.name);
+  #removeNode(location: NodeLocation, stat: FileStat): void {
+    if (!this.#whiteouts.delete(location.key) && !this.#copiedUp.delete(location.key))
+      this.#reportReplaced(location, stat);
+    unlinkAt(this.#directories.fdForChange(location.directory), location.name);
   }
 
-  #removeDirectory(spot: Spot, stat: FileStat): void {
-    for (const { name } of listFd(this.#directories.fd(spot.key))) {
-      const child = { directory: spot.key, name, key: childKey(spot.key, pathKey(name)), isPlain: true };
-      const childStat = statAt(this.#directories.fd(spot.key), name);
+  #removeDirectory(location: NodeLocation, stat: FileStat): void {
+    for (const { name } of listFd(this.#directories.fd(location.key))) {
+      const child = { directory: location.key, name, key: childKey(location.key, pathKey(name)), isPlain: true };
+      const childStat = statAt(this.#directories.fd(location.key), name);
       if (childStat.type === 'directory') this.#removeDirectory(child, childStat);
       else this.#removeNode(child, childStat);
     }
-    this.#reportReplaced(spot, stat);
-    rmdirAt(this.#directories.fdForChange(spot.directory), spot.name);
-    this.#directories.forget(spot.key);
-    this.#own.delete(spot.key);
+    this.#reportReplaced(location, stat);
+    rmdirAt(this.#directories.fdForChange(location.directory), location.name);
+    this.#directories.forget(location.key);
+    this.#own.delete(location.key);
   }
 
-  #reportReplaced(spot: Spot, stat: FileStat): void {
-    this.#onReplace(spot, stat, this.#directories.fd(spot.directory));
+  #reportReplaced(location: NodeLocation, stat: FileStat): void {
+    this.#onReplace(location, stat, this.#directories.fd(location.directory));
   }
 
   #claim(key: string): void {
@@ -265,12 +280,12 @@ export class TargetTree implements Disposable {
     for (let at = key; !this.#own.has(at); at = parentKey(at)) this.#own.add(at);
   }
 
-  #removeForeign(spot: Spot, stat: FileStat): void {
-    if (!this.#own.has(spot.key)) {
-      if (stat.type === 'directory') this.#removeDirectory(spot, stat);
-      else this.#removeNode(spot, stat);
+  #removeForeign(location: NodeLocation, stat: FileStat): void {
+    if (!this.#own.has(location.key)) {
+      if (stat.type === 'directory') this.#removeDirectory(location, stat);
+      else this.#removeNode(location, stat);
       this.#resolver.forget();
-    } else if (stat.type === 'directory') this.#removeForeignIn(spot.key);
+    } else if (stat.type === 'directory') this.#removeForeignIn(location.key);
   }
 
   #removeForeignIn(directory: string): void {
@@ -281,10 +296,10 @@ export class TargetTree implements Disposable {
     }
   }
 
-  #linkSource(target: Uint8Array, path: Uint8Array, time: TarTime): Spot {
+  #linkSource(target: Uint8Array, path: Uint8Array, time: TarTime): NodeLocation {
     const directory = this.#resolver.look(parentKey(pathKey(target)), path);
     if (directory === undefined) throw missingTarget(target, path);
-    const source = spotElsewhere(directory, target.subarray(nameStart(target)));
+    const source = locationIn(directory, target.subarray(nameStart(target)));
     const stat = this.#directories.has(directory)
       ? statAtIfThere(this.#directories.fd(directory), source.name)
       : undefined;
@@ -294,7 +309,7 @@ export class TargetTree implements Disposable {
     return source;
   }
 
-  #linkSourceBelow(source: Spot, target: Uint8Array, path: Uint8Array, time: TarTime): Spot {
+  #linkSourceBelow(source: NodeLocation, target: Uint8Array, path: Uint8Array, time: TarTime): NodeLocation {
     if (this.#directories.has(source.directory) && this.#directories.hidesBelow(source.directory)) {
       throw missingTarget(target, path);
     }
@@ -310,9 +325,9 @@ export class TargetTree implements Disposable {
   }
 }
 
-const rootSpot: Spot = { directory: '', name: new Uint8Array(0), key: '', isPlain: true };
+const rootLocation: NodeLocation = { directory: '', name: new Uint8Array(0), key: '', isPlain: true };
 
-const spotElsewhere = (directory: string, name: Uint8Array): Spot => ({
+const locationIn = (directory: string, name: Uint8Array): NodeLocation => ({
   directory,
   name,
   key: childKey(directory, pathKey(name)),

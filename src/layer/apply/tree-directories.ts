@@ -34,7 +34,7 @@ export class TreeDirectories implements Disposable {
       impliedTime: epoch,
       opaque: false,
       assumed: true,
-      hollow: false,
+      deletionsOnly: false,
       existed: true,
       before,
     };
@@ -76,7 +76,7 @@ export class TreeDirectories implements Disposable {
       impliedTime: epoch,
       opaque: false,
       assumed: false,
-      hollow: false,
+      deletionsOnly: false,
       existed: true,
       before: toDirectoryBefore(stat),
     };
@@ -98,14 +98,15 @@ export class TreeDirectories implements Disposable {
 
   /** Marks a directory, and those above it, as holding more than deletions. */
   fill(key: string): void {
-    for (let state = this.#states.get(key); state?.hollow === true; state = state.parent) state.hollow = false;
+    for (let state = this.#states.get(key); state?.deletionsOnly === true; state = state.parent)
+      state.deletionsOnly = false;
   }
 
   /** Returns the directories that settling has to look at. */
   impliedDirectories(): ImpliedDirectory[] {
     const implied: ImpliedDirectory[] = [];
-    for (const [key, { assumed, metadata, hollow }] of this.#states) {
-      if (assumed && key !== '') implied.push({ key, inherits: metadata === undefined, hollow });
+    for (const [key, { assumed, metadata, deletionsOnly }] of this.#states) {
+      if (assumed && key !== '') implied.push({ key, inherits: metadata === undefined, deletionsOnly });
     }
     return implied;
   }

@@ -46,7 +46,7 @@ export class ChangeArchiver {
   }
 
   /**
-   * Yields the archive in chunks of up to 256 KiB, which belong to the receiver unless they are `lent`.
+   * Yields the archive in chunks of up to 256 KiB, which belong to the receiver unless `reuseBuffer` is set.
    * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
    */
   *archive(changes: Iterable<DiffChange | KnownEntry>): Generator<Uint8Array, void> {
@@ -215,8 +215,8 @@ function checkIndirection(xattrs: Xattrs, path: Uint8Array): Xattrs {
     if (!isIndirection(name)) continue;
     throw new StrataError({
       code: 'ERR_LAYER_DIFF_INDIRECT',
-      message: `overlay directory: ${quote(path)} has its content elsewhere (${name})`,
-      hint: 'It was written to with redirect_dir or metacopy on; mount both sides and compare the trees.',
+      message: `overlay directory: the content of ${quote(path)} is elsewhere (${name})`,
+      hint: 'The directory was written with the overlayfs options redirect_dir or metacopy: mount both sides and compare the trees.',
     });
   }
   return xattrs;
@@ -226,7 +226,7 @@ const sourceChanged = (path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `file ${quote(path)}: became shorter while it was archived`,
-    hint: 'Pause or stop what writes to it, then try again.',
+    hint: 'Pause or stop the program that changes it, then try again.',
   });
 
 const quote = (path: Uint8Array): string => JSON.stringify(displayBytes(path));

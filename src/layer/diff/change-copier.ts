@@ -165,8 +165,8 @@ const all = (): boolean => true;
 const replacedFile = (path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
-    message: `file ${JSON.stringify(displayBytes(path))}: is no file any more`,
-    hint: 'Pause or stop what writes to it, then try again.',
+    message: `file ${JSON.stringify(displayBytes(path))}: is not a regular file any more`,
+    hint: 'Pause or stop the program that changes it, then try again.',
   });
 
 const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;

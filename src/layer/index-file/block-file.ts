@@ -46,10 +46,10 @@ export class BlockFile implements Disposable {
 
   #readDirectory(): IndexDirectory {
     const { size } = fstatSync(this.#fd);
-    if (size < magic.length + footerBytes) throw corruptIndex('is cut short');
+    if (size < magic.length + footerBytes) throw corruptIndex('is truncated');
     this.#checkMagic(this.#read(0, magic.length));
     const footer = Buffer.from(this.#read(size - footerBytes, footerBytes));
-    if (!equalBytes(footer.subarray(footerBytes - magic.length), magic)) throw corruptIndex('is cut short');
+    if (!equalBytes(footer.subarray(footerBytes - magic.length), magic)) throw corruptIndex('is truncated');
     const offset = footer.readUIntLE(0, 6);
     const packed = footer.readUInt32LE(6);
     const unpacked = footer.readUInt32LE(10);
@@ -68,11 +68,11 @@ export class BlockFile implements Disposable {
 
   #checkMagic(bytes: Uint8Array): void {
     if (equalBytes(bytes, magic)) return;
-    if (!equalBytes(bytes.subarray(0, 7), magic.subarray(0, 7))) throw corruptIndex('has another file type');
+    if (!equalBytes(bytes.subarray(0, 7), magic.subarray(0, 7))) throw corruptIndex('the file is not a layer index');
     throw new StrataError({
       code: 'ERR_INDEX_VERSION',
-      message: `layer index: has version ${bytes[7] ?? 0}, this program reads ${magic[7] ?? 0}`,
-      hint: 'Use the version of Strata that wrote it, or remove the file and have it made again.',
+      message: `layer index: has version ${bytes[7] ?? 0}, but this program reads version ${magic[7] ?? 0}`,
+      hint: 'Use the version of Strata that wrote it, or remove the file: it is made again when the layer is loaded or built again.',
     });
   }
 
@@ -99,7 +99,7 @@ export class BlockFile implements Disposable {
     let at = 0;
     while (at < length) {
       const count = readSync(this.#fd, bytes, at, length - at, offset + at);
-      if (count === 0) throw corruptIndex('is cut short');
+      if (count === 0) throw corruptIndex('is truncated');
       at += count;
     }
     return bytes;
@@ -111,6 +111,6 @@ function openIndex(path: string): number {
     return openSync(path, 'r');
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw asSyscallError(error, path);
-    throw corruptIndex(`there is no file ${path}`, error);
+    throw corruptIndex(`file ${path} does not exist`, error);
   }
 }

@@ -44,7 +44,7 @@ export function encodeDirectory({ summary, trailer, blocks, amendments }: IndexD
 export function decodeDirectory(bytes: Uint8Array, firstBlock: number, end: number): IndexDirectory {
   const input = new ByteReader(bytes);
   const diffId = Buffer.from(input.bytes()).toString('latin1');
-  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(diffId)) throw corruptIndex('names no diffID');
+  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(diffId)) throw corruptIndex('has no valid diffID');
   const tarSizeBytes = input.number();
   const sizeBytes = input.number();
   const entries = input.number();
@@ -57,12 +57,12 @@ export function decodeDirectory(bytes: Uint8Array, firstBlock: number, end: numb
     fileOffset += block.packedBytes;
     blocks.push(block);
   }
-  if (fileOffset !== end) throw corruptIndex('has blocks that do not fill it');
+  if (fileOffset !== end) throw corruptIndex('has blocks that do not fill the file');
   const amendments: Amendment[] = [];
   for (let left = input.number(); left > 0; left--) {
     const ordinal = input.number();
     const body = amendedBodies[input.byte()];
-    if (body === undefined || ordinal >= entries) throw corruptIndex('amends what it does not hold');
+    if (body === undefined || ordinal >= entries) throw corruptIndex('corrects a record that it does not hold');
     amendments.push({ ordinal, body, rawOffset: input.number(), codedBytes: input.number() });
   }
   if (input.left > 0) throw corruptIndex('has bytes behind its directory');

@@ -49,7 +49,8 @@ export class PathBlock {
     const at = this.#length;
     const start = this.#endOf(at - 1);
     const previous = this.#endOf(at - 2);
-    if (shared > start - previous) throw corruptIndex('holds a path that continues nothing');
+    if (shared > start - previous)
+      throw corruptIndex('holds a path that shares more bytes with the one before than that has');
     const end = start + shared + suffix.length;
     while (end > this.#paths.length) this.#paths = copyInto(this.#paths, new Uint8Array(this.#paths.length * 2));
     if (at === this.#ends.length) {

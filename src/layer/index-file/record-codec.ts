@@ -195,9 +195,10 @@ function decodeRuns(input: ByteReader, sizeBytes: number, storedSizeBytes: numbe
     const length = input.number();
     end = offset + length;
     stored += length;
-    if (!Number.isSafeInteger(end) || end > sizeBytes) throw corruptIndex('holds a sparse run beyond its file');
+    if (!Number.isSafeInteger(end) || end > sizeBytes)
+      throw corruptIndex('holds a sparse run behind the end of its file');
     runs.push({ offset, length });
   }
-  if (stored !== storedSizeBytes) throw corruptIndex('holds sparse runs that do not sum up');
+  if (stored !== storedSizeBytes) throw corruptIndex('holds sparse runs that do not add up to the stored size');
   return runs;
 }

@@ -35,7 +35,7 @@ export class EntryResolver {
   readonly #below: MergedLayers;
   /** Directories, named by an entry or not, with the number of the entry that made them, by key; symlinks likewise. */
   readonly #directories = new Map<string, number>([['', 0]]);
-  readonly #symlinks = new Map<string, { readonly target: Uint8Array; readonly made: number }>();
+  readonly #symlinks = new Map<string, { readonly target: Uint8Array; readonly ordinal: number }>();
   /** Number of the last entry that replaced a directory, and so removed all that earlier entries had made inside. */
   readonly #replaced = new Map<string, number>();
   /** Paths that are hidden in the layers below, together with their content. */
@@ -67,16 +67,16 @@ export class EntryResolver {
     return parent === own ? path : pathFromKey(key);
   }
 
-  #putDirectory(key: string, made: number): void {
+  #putDirectory(key: string, ordinal: number): void {
     this.#symlinks.delete(key);
-    this.#directories.set(key, made);
+    this.#directories.set(key, ordinal);
   }
 
-  #putOther(key: string, made: number, target: Uint8Array | undefined): void {
-    if (this.#directories.delete(key)) this.#replaced.set(key, made);
+  #putOther(key: string, ordinal: number, target: Uint8Array | undefined): void {
+    if (this.#directories.delete(key)) this.#replaced.set(key, ordinal);
     this.#hidden.add(key);
     if (target === undefined) this.#symlinks.delete(key);
-    else this.#symlinks.set(key, { target, made });
+    else this.#symlinks.set(key, { target, ordinal });
   }
 
   /** Returns true while no entry has replaced the directory, or one above it. */
@@ -122,7 +122,7 @@ export class EntryResolver {
 
   #symlinkAt(above: PathStep, name: Uint8Array, key: string): Uint8Array | undefined {
     const own = this.#symlinks.get(key);
-    if (own !== undefined && above.replaced <= own.made) return own.target;
+    if (own !== undefined && above.replaced <= own.ordinal) return own.target;
     if (above.isHidden || this.#hidden.has(key)) return undefined;
     const file = this.#childBelow(this.#levelBelow(above), name)?.file;
     return file?.kind === 'symlink' ? file.linkPath : undefined;

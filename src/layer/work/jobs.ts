@@ -50,7 +50,7 @@ export function runJob(job: Job, control: LayerJobControl): Results[Job['kind']]
     case 'verify':
       return verifyRemake(job.job.indexPath, job.job.tree, control.check);
     case 'diff':
-      return runToEnd(diffTree(job.job, { lent: true, check: control.check }), control.check);
+      return runToEnd(diffTree(job.job, { reuseBuffer: true, check: control.check }), control.check);
   }
 }
 

@@ -75,7 +75,7 @@ test('what is removed is forgotten, also where it was only passed', (context) =>
 test('settling a layer ends when it is told to', (context) => {
   const directory = temporaryFolder(context);
   const keys = makeDeep(directory, 10);
-  const implied = keys.map((key) => ({ key, inherits: true, hollow: true }));
+  const implied = keys.map((key) => ({ key, inherits: true, deletionsOnly: true }));
   const notes = { implied, whiteouts: [], rootNamed: true, rootOpaque: false };
   let left = 15;
   const check = (): void => {

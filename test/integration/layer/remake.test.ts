@@ -433,14 +433,14 @@ test('chunks that are lent lie in one piece of memory, others stay as they were 
   const archive = tar(entry('f', Buffer.alloc(600_000, 'f')), entry('g', Buffer.alloc(300_001, 'g')), entry('h', old));
   const { dirs, indexes } = await trees.chain([archive]);
   using index = LayerIndex.open(indexes[0]!);
-  const read = async (lent: boolean, keep: (chunk: Uint8Array) => Uint8Array): Promise<number> => {
+  const read = async (reuseBuffer: boolean, keep: (chunk: Uint8Array) => Uint8Array): Promise<number> => {
     const chunks: Uint8Array[] = [];
     const pieces = new Set<ArrayBufferLike>();
-    for await (const chunk of remakeLayer(index, dirs[0]!, { lent })) {
+    for await (const chunk of remakeLayer(index, dirs[0]!, { reuseBuffer })) {
       chunks.push(keep(chunk));
       pieces.add(chunk.buffer);
     }
-    same(concatBytes(chunks), archive, lent ? 'copied at once' : 'kept');
+    same(concatBytes(chunks), archive, reuseBuffer ? 'copied at once' : 'kept');
     return pieces.size;
   };
   assert.equal(await read(true, (chunk) => Uint8Array.from(chunk)), 1);
