@@ -1,7 +1,7 @@
 import { type DriverChoice, findingsOf } from './driver-choice.ts';
 import { optionsFor } from './driver-options.ts';
 import { driversWithSnapshots, hiddenSnapshots } from './drivers-with-snapshots.ts';
-import { ProbePlace } from './probe-place.ts';
+import { ProbeEnvironment } from './probe-environment.ts';
 import { type DriverRequest, driverCannotWork, findRequestedDriver, tableOf } from './requested-driver.ts';
 import type { DriverProbe, StorageDriver } from './storage-driver.ts';
 
@@ -20,9 +20,9 @@ export interface ChooseDriverOptions extends DriverRequest {
 export async function chooseDriver(options: ChooseDriverOptions): Promise<DriverChoice> {
   const table = tableOf(options);
   const requested = findRequestedDriver(options);
-  using place = new ProbePlace(options.root, options.rootless ?? false);
+  using environment = new ProbeEnvironment(options.root, options.rootless ?? false);
   const held = driversWithSnapshots(options.root, table);
-  const trials = new Trials(place, options);
+  const trials = new Trials(environment, options);
   const first = await trials.firstOf(requested === undefined ? table.drivers : [requested]);
   if (first === undefined) {
     const elsewhere = 'put the root on another filesystem, such as ext4 or xfs.';
@@ -48,17 +48,17 @@ export async function chooseDriver(options: ChooseDriverOptions): Promise<Driver
 
 /** Probes drivers, each once. */
 class Trials {
-  readonly #place: ProbePlace;
+  readonly #environment: ProbeEnvironment;
   readonly #request: Pick<DriverRequest, 'options'>;
   readonly #done = new Map<StorageDriver, DriverProbe>();
 
-  constructor(place: ProbePlace, request: Pick<DriverRequest, 'options'>) {
-    this.#place = place;
+  constructor(environment: ProbeEnvironment, request: Pick<DriverRequest, 'options'>) {
+    this.#environment = environment;
     this.#request = request;
   }
 
   async of(driver: StorageDriver): Promise<DriverProbe> {
-    const probe = this.#done.get(driver) ?? (await driver.probe(this.#place, optionsFor(driver, this.#request)));
+    const probe = this.#done.get(driver) ?? (await driver.probe(this.#environment, optionsFor(driver, this.#request)));
     this.#done.set(driver, probe);
     return probe;
   }

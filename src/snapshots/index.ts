@@ -41,8 +41,8 @@ export { type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter
 export { type OpenTreeOptions, openTree } from './open-tree.ts';
 export { driverInUse } from './predict-driver.ts';
 export { probeDirectories } from './probe-directories.ts';
+export type { ProbeEnvironment } from './probe-environment.ts';
 export type { FileAbilities } from './probe-files.ts';
-export type { ProbePlace } from './probe-place.ts';
 export { type MakeOptions, RecordedSnapshotter } from './recorded-snapshotter.ts';
 export type { DriverRequest } from './requested-driver.ts';
 export type { SnapshotDirectories } from './snapshot-directories.ts';

@@ -14,8 +14,8 @@ export async function openSnapshotter({
   driver: name,
   table,
   options,
-  ...place
+  ...others
 }: OpenSnapshotterOptions): Promise<OpenedSnapshotter> {
   const driver = findDriver(name, tableOf({ table }));
-  return await driver.open({ ...place, options: optionsFor(driver, { options }) });
+  return await driver.open({ ...others, options: optionsFor(driver, { options }) });
 }

@@ -1,10 +1,10 @@
-import type { ProbePlace } from './probe-place.ts';
+import type { ProbeEnvironment } from './probe-environment.ts';
 
 /**
  * Checks what every driver needs whose snapshots are directories on the store's own filesystem: returns a problem that
  * rules it out, and warnings about attributes that files would lose.
  */
-export function probeDirectories({ name, files }: ProbePlace): {
+export function probeDirectories({ name, files }: ProbeEnvironment): {
   readonly problem: string | undefined;
   readonly warnings: readonly string[];
 } {

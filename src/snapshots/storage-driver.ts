@@ -1,5 +1,5 @@
 import type { SnapshotLedger } from '../ledger/types.ts';
-import type { ProbePlace } from './probe-place.ts';
+import type { ProbeEnvironment } from './probe-environment.ts';
 import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
 
 /**
@@ -13,8 +13,8 @@ import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts'
  *   name: 'copies',
  *   drawback: 'copies each layer whole',
  *   isLikely: () => true,
- *   probe: async (place) => {
- *     const { problem, warnings } = probeDirectories(place);
+ *   probe: async (environment) => {
+ *     const { problem, warnings } = probeDirectories(environment);
  *     return { works: problem === undefined, reason: problem ?? 'works everywhere', warnings };
  *   },
  *   open: async (options) => new CopiesSnapshotter(options),
@@ -43,7 +43,7 @@ export interface StorageDriver {
    * Tries everything that the driver needs, in a scratch directory on the store's filesystem. A failure is the result
    * `works: false`, not an exception. `options` has the values of the driver's own options.
    */
-  probe(place: ProbePlace, options: DriverOptions): Promise<DriverProbe>;
+  probe(environment: ProbeEnvironment, options: DriverOptions): Promise<DriverProbe>;
   /**
    * Opens the driver over a store. Creates nothing, so that a store can be read and cleaned up also where the driver
    * does not work; directories under the root are created with the first snapshot.

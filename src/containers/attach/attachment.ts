@@ -251,8 +251,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 }
 
-/** Opens a fifo for writing and runs `use`; returns `gone` when it has no reader any more. */
-function withFifo<Result>(path: string, use: (fd: number) => Result, gone: Result): Result {
+/** Opens a fifo for writing and runs `use`; returns `unread` when it has no reader any more. */
+function withFifo<Result>(path: string, use: (fd: number) => Result, unread: Result): Result {
   try {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
@@ -262,7 +262,7 @@ function withFifo<Result>(path: string, use: (fd: number) => Result, gone: Resul
     }
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return gone;
+    if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return unread;
     throw error;
   }
 }

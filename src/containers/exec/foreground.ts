@@ -38,17 +38,17 @@ export async function execInForeground(
   });
   const hasStarted = (): boolean => readPid(pid) !== undefined;
   const flow = new OutputFlow(child, { hasStarted, onOutput: undefined });
-  const letGo = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', letGo, { once: true });
+  const detach = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', detach, { once: true });
   try {
     const { code, killedBy } = await endOf(child);
     signal?.throwIfAborted();
     if (killedBy !== null) return 128 + constants.signals[killedBy];
     if (code !== 0 && !hasStarted()) throw execFailure(readRuntimeLog(folder.files), flow.held.toString('utf8'));
-    flow.letGo();
+    flow.release();
     return code ?? 0;
   } finally {
-    signal?.removeEventListener('abort', letGo);
+    signal?.removeEventListener('abort', detach);
   }
 }
 

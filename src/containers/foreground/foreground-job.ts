@@ -158,7 +158,7 @@ async function runToEnd(
     signal.throwIfAborted();
     if (killedBy !== null) return 128 + constants.signals[killedBy];
     if (code !== 0 && !hasStarted()) throw startFailure(readLog(bundle.log), flow.held.toString('utf8'));
-    flow.letGo();
+    flow.release();
     return code ?? 0;
   } finally {
     signal.removeEventListener('abort', kill);

@@ -49,7 +49,7 @@ export class OutputFlow {
   }
 
   /** Passes on the output held back. Idempotent. */
-  letGo(): void {
+  release(): void {
     clearTimeout(this.#timer);
     this.#isHeld = false;
     for (const chunk of this.#held.splice(0)) this.#pass('stderr', chunk);
@@ -62,13 +62,13 @@ export class OutputFlow {
   }
 
   #onError(chunk: Buffer): void {
-    if (this.#isHeld && this.#options.hasStarted()) this.letGo();
+    if (this.#isHeld && this.#options.hasStarted()) this.release();
     if (!this.#isHeld) return this.#pass('stderr', chunk);
     this.#held.push(chunk);
     this.#timer ??= setInterval(() => {
-      if (this.#options.hasStarted()) this.letGo();
+      if (this.#options.hasStarted()) this.release();
     }, pollMs);
-    if (this.held.length > maxHeld) this.letGo();
+    if (this.held.length > maxHeld) this.release();
   }
 
   #pass(stream: 'stdout' | 'stderr', chunk: Buffer): void {

@@ -19,7 +19,7 @@ const mountPoints = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sy
 export function mountStubs(tree: ChangedTree): ReadonlySet<string> {
   using changes = new OpenDirectories(tree.upperDir);
   using below = viewBelow(tree);
-  const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
+  const stubs = new Set(mountPoints.filter((path) => !below.at(path) && isStub(changes, path)));
   if (tree.kind === 'trees' || !hasOnly(changes, 'etc', stubs)) return stubs;
   // /etc was copied up, or created, only for the stubs in it.
   const hasEtc = below.isDirectory('etc');
@@ -30,12 +30,12 @@ export function mountStubs(tree: ChangedTree): ReadonlySet<string> {
 /** Removes the {@link mountStubs} of a tree that no other process uses. Idempotent. */
 export function removeMountStubs(tree: ChangedTree): void {
   using changes = new OpenDirectories(tree.upperDir);
-  for (const place of mountStubs(tree)) {
-    const parent = changes.fd(parentOf(place));
-    const name = pathFromKey(place.slice(place.lastIndexOf('/') + 1));
+  for (const path of mountStubs(tree)) {
+    const parent = changes.fd(parentOf(path));
+    const name = pathFromKey(path.slice(path.lastIndexOf('/') + 1));
     if (statAt(parent, name).type !== 'directory') unlinkAt(parent, name);
     else {
-      changes.forget(place);
+      changes.forget(path);
       rmdirAt(parent, name);
     }
   }
@@ -47,8 +47,8 @@ export async function* withoutMountStubs(
   tree: ChangedTree,
 ): AsyncGenerator<ListedChange, void> {
   using changes = new OpenDirectories(tree.upperDir);
-  const isStubOf = ({ kind }: ListedChange, place: string): boolean =>
-    kind === 'added' && mountPoints.includes(place) && isStub(changes, place);
+  const isStubOf = ({ kind }: ListedChange, path: string): boolean =>
+    kind === 'added' && mountPoints.includes(path) && isStub(changes, path);
   // Held back until an entry other than a stub is seen in it.
   let etc: ListedChange | undefined;
   let hasStubs = false;
@@ -58,13 +58,13 @@ export async function* withoutMountStubs(
     return isAsBelow(changes, below);
   };
   for await (const change of listed) {
-    const place = pathKey(change.path);
-    if (isStubOf(change, place)) {
-      hasStubs ||= isBelowEtc(place);
+    const path = pathKey(change.path);
+    if (isStubOf(change, path)) {
+      hasStubs ||= isBelowEtc(path);
       continue;
     }
-    if (etc !== undefined && (isBelowEtc(place) || !isOnlyStubs())) yield etc;
-    etc = place === 'etc' ? change : undefined;
+    if (etc !== undefined && (isBelowEtc(path) || !isOnlyStubs())) yield etc;
+    etc = path === 'etc' ? change : undefined;
     if (etc === undefined) yield change;
   }
   if (etc !== undefined && !isOnlyStubs()) yield etc;
@@ -76,7 +76,7 @@ function viewBelow(tree: ChangedTree): OverlayView {
   return new OverlayView(tree.lowerDir === undefined ? [] : [tree.lowerDir], { rootless: false });
 }
 
-const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
+const isBelowEtc = (path: string): boolean => path.startsWith('etc/');
 
 /**
  * True when /etc differs from the image's only in its time: the runtime creates a missing one together with the stubs.
@@ -88,14 +88,14 @@ function isAsBelow(changes: OpenDirectories, below: OverlayView): boolean {
   return before.mode === now?.mode && before.uid === now.uid && before.gid === now.gid;
 }
 
-function isStub(changes: OpenDirectories, place: string): boolean {
-  const parent = directoryAt(changes, parentOf(place));
-  const name = pathFromKey(place.slice(place.lastIndexOf('/') + 1));
+function isStub(changes: OpenDirectories, path: string): boolean {
+  const parent = directoryAt(changes, parentOf(path));
+  const name = pathFromKey(path.slice(path.lastIndexOf('/') + 1));
   const stat = parent === undefined ? undefined : statAtIfThere(parent, name);
-  return stat?.type === 'directory' ? hasOnly(changes, place, nothing) : stat?.type === 'file' && stat.size === 0;
+  return stat?.type === 'directory' ? hasOnly(changes, path, nothing) : stat?.type === 'file' && stat.size === 0;
 }
 
-const parentOf = (place: string): string => place.slice(0, Math.max(place.lastIndexOf('/'), 0));
+const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 
 const nothing: ReadonlySet<string> = new Set();
 
@@ -111,6 +111,6 @@ function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySe
 }
 
 /** Returns undefined where the container has no such directory, or another file there. */
-function directoryAt(changes: OpenDirectories, place: string): number | undefined {
-  return ifThere(() => changes.fd(place), unreachable);
+function directoryAt(changes: OpenDirectories, path: string): number | undefined {
+  return ifThere(() => changes.fd(path), unreachable);
 }

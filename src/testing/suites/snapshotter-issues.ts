@@ -92,7 +92,7 @@ const isListed =
  * Faults that real storage drivers had. Each title gives the report, the driver and the symptom; `expected` is the tree
  * of a driver without the fault.
  */
-export const historicIssues: readonly LayerCase[] = [
+export const snapshotterIssues: readonly LayerCase[] = [
   {
     title: 'moby#21555 overlay: a file changed within the same second, to the same size, is missing from the layer',
     layers: [

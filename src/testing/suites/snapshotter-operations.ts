@@ -66,7 +66,7 @@ const pathOf = (line: string): string =>
   (line.split(' ', 1)[0] ?? '').replaceAll('/', '\u0001').replace(/^\.\u0001$/, '');
 
 /** Copy-on-write, one operation at a time: a layer changes files of a lower one, and no other file changes. */
-export const layerOperations: readonly LayerCase[] = [
+export const snapshotterOperations: readonly LayerCase[] = [
   { title: 'read through the layers', layers: [base, [], []], expected: withoutChanges },
   {
     title: 'add a file and a directory',

@@ -7,8 +7,8 @@ import { mountHidden } from '../../snapshots/mount-hidden.ts';
 import { append, remove, write } from '../tree-changes.ts';
 import type { LayerCase } from './layer-case.ts';
 import { type MountTree, SnapshotterBench, type SnapshotterSubject } from './snapshotter-bench.ts';
-import { historicIssues } from './snapshotter-issues.ts';
-import { layerOperations } from './snapshotter-operations.ts';
+import { snapshotterIssues } from './snapshotter-issues.ts';
+import { snapshotterOperations } from './snapshotter-operations.ts';
 import { snapshotterStates } from './snapshotter-states.ts';
 
 /** Options of {@link snapshotterSuite}. */
@@ -113,8 +113,8 @@ export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
     });
   };
   describe(`snapshotter ${options.name}`, () => {
-    for (const operation of layerOperations) check(operation.title, (bench) => runLayers(bench, operation));
-    for (const issue of historicIssues) check(issue.title, (bench) => runLayers(bench, issue));
+    for (const operation of snapshotterOperations) check(operation.title, (bench) => runLayers(bench, operation));
+    for (const issue of snapshotterIssues) check(issue.title, (bench) => runLayers(bench, issue));
     for (const { title, run } of snapshotterStates) check(title, run);
     test('many layers', { skip: reasons.get('many layers') ?? false }, async (context) => {
       await using subject = await options.open();

@@ -1,4 +1,4 @@
-import { checkContainerName, generateContainerName, newContainerId } from '../../../containers/names.ts';
+import { checkContainerName, generateContainerName, newContainerId } from '../../../containers/container-names.ts';
 import { riskyOptions, runtimeWarnings } from '../../../containers/risky-options.ts';
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';

@@ -1,4 +1,4 @@
-import { checkContainerName } from '../../../containers/names.ts';
+import { checkContainerName } from '../../../containers/container-names.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { Store } from '../../../store/store.ts';

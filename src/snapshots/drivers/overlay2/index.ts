@@ -11,9 +11,9 @@ export const overlay2: StorageDriver = {
       return true;
     }
   },
-  probe: async (place) => {
+  probe: async (environment) => {
     const { probeOverlay } = await import('./probe-overlay.ts');
-    return probeOverlay(place);
+    return probeOverlay(environment);
   },
   open: async (options) => {
     const { Overlay2Snapshotter } = await import('./overlay2-snapshotter.ts');

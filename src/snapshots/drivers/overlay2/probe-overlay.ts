@@ -8,22 +8,22 @@ import { type Mount, mountDetached } from '../../../sys/mount-list.ts';
 import { statAt } from '../../../sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../sys/xattr.ts';
 import { probeDirectories } from '../../probe-directories.ts';
-import type { ProbePlace } from '../../probe-place.ts';
+import type { ProbeEnvironment } from '../../probe-environment.ts';
 import type { DriverProbe } from '../../storage-driver.ts';
 
-/** A probe's place, and the directory to create in it. */
-type OverlayProbe = Pick<ProbePlace, 'name' | 'rootless'> & { readonly directory: string };
+/** A probe's environment, and the directory that it creates. */
+type OverlayProbe = Pick<ProbeEnvironment, 'name' | 'rootless'> & { readonly directory: string };
 
-/** Probes whether overlayfs can keep snapshots in a place. */
-export function probeOverlay(place: ProbePlace): DriverProbe {
-  const { problem, warnings } = probeDirectories(place);
-  const failure = problem ?? problemOf(place);
-  return { works: failure === undefined, reason: failure ?? `works on ${place.name}`, warnings };
+/** Probes whether overlayfs can keep snapshots on the store's filesystem. */
+export function probeOverlay(environment: ProbeEnvironment): DriverProbe {
+  const { problem, warnings } = probeDirectories(environment);
+  const failure = problem ?? problemOf(environment);
+  return { works: failure === undefined, reason: failure ?? `works on ${environment.name}`, warnings };
 }
 
 /** Returns the problem, undefined without one. Creates layers as unpacking does, mounts, reads and changes them. */
-function problemOf(place: ProbePlace): string | undefined {
-  const probe = { name: place.name, rootless: place.rootless, directory: place.folder('overlay') };
+function problemOf(environment: ProbeEnvironment): string | undefined {
+  const probe = { name: environment.name, rootless: environment.rootless, directory: environment.folder('overlay') };
   const opaque = opaqueAttribute(probe.rootless);
   try {
     const spec = makeLayers(probe, opaque);

@@ -5,9 +5,9 @@ export const vfs: StorageDriver = {
   name: 'vfs',
   drawback: 'copies each layer whole',
   isLikely: () => true,
-  probe: async (place) => {
+  probe: async (environment) => {
     const { probeCopies } = await import('./probe-copies.ts');
-    return probeCopies(place);
+    return probeCopies(environment);
   },
   open: async (options) => {
     const { VfsSnapshotter } = await import('./vfs-snapshotter.ts');

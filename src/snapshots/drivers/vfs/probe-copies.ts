@@ -1,11 +1,11 @@
 import { probeDirectories } from '../../probe-directories.ts';
-import type { ProbePlace } from '../../probe-place.ts';
+import type { ProbeEnvironment } from '../../probe-environment.ts';
 import type { DriverProbe } from '../../storage-driver.ts';
 
-/** Probes whether copies of whole layers can be kept in a place. */
-export function probeCopies(place: ProbePlace): DriverProbe {
-  const { problem, warnings } = probeDirectories(place);
-  const { filesystem } = place;
+/** Probes whether copies of whole layers can be kept on the store's filesystem. */
+export function probeCopies(environment: ProbeEnvironment): DriverProbe {
+  const { problem, warnings } = probeDirectories(environment);
+  const { filesystem } = environment;
   // A bind mount keeps the flag, an overlay does not.
   const noexec =
     filesystem?.options.has('noexec') === true

@@ -6,8 +6,8 @@ import { removeTree } from '../sys/remove-tree.ts';
 import { type Filesystem, filesystemOf } from './filesystem-of.ts';
 import { type FileAbilities, probeFiles } from './probe-files.ts';
 
-/** A scratch directory on a store's filesystem in which drivers are probed. Disposal removes it. */
-export class ProbePlace implements Disposable {
+/** The environment in which drivers are probed: a scratch directory on the store's filesystem. Disposal removes it. */
+export class ProbeEnvironment implements Disposable {
   readonly root: string;
   readonly rootless: boolean;
   /** Undefined where the kernel does not list it. */
