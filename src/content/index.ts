@@ -35,7 +35,7 @@ export type {
   BlobProvider,
   BlobReader,
   BlobWriter,
-  CommitOptions,
+  CommitBlobOptions,
   CommittedBlob,
   ContentStore,
   DeleteOptions,

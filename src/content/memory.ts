@@ -7,7 +7,7 @@ import type {
   BlobInfo,
   BlobReader,
   BlobWriter,
-  CommitOptions,
+  CommitBlobOptions,
   CommittedBlob,
   ContentStore,
   DeleteOptions,
@@ -179,7 +179,7 @@ class MemoryWriter implements BlobWriter {
     this.#offset += chunk.length;
   }
 
-  async commit({ signal, expected = this.#expected, beforePublish }: CommitOptions = {}): Promise<CommittedBlob> {
+  async commit({ signal, expected = this.#expected, beforePublish }: CommitBlobOptions = {}): Promise<CommittedBlob> {
     this.#checkReady();
     signal?.throwIfAborted();
     const bytes = concatBytes(this.#parts);

@@ -66,7 +66,7 @@ export interface WriterOptions extends AbortOptions {
   readonly transfer?: TransferOrigin | undefined;
 }
 
-export interface CommitOptions extends Omit<WriterOptions, 'transfer'> {
+export interface CommitBlobOptions extends Omit<WriterOptions, 'transfer'> {
   /**
    * Called once, after size and digest are verified and before the blob becomes visible. Pin the blob here, so that
    * garbage collection never finds it unpinned. If the call fails, nothing becomes visible and the ingest stays.
@@ -98,7 +98,7 @@ export interface BlobWriter extends AsyncDisposable {
    * Makes the blob durable and visible: once this resolves, the bytes survive a power cut under their digest.
    * @throws ERR_BLOB_DIGEST_MISMATCH, ERR_BLOB_SIZE_MISMATCH (corrupt); the ingest is removed
    */
-  commit(options?: CommitOptions): Promise<CommittedBlob>;
+  commit(options?: CommitBlobOptions): Promise<CommittedBlob>;
   /** Drops all bytes after `offset`; 0 starts over. An offset above the current one is a programming error. */
   truncate(offset: number): Promise<void>;
   /** Removes the ingest and closes the writer. Idempotent. */

@@ -1,4 +1,4 @@
-import type { BlobWriter, CommitOptions, CommittedBlob, StoredBlob } from '../content/types.ts';
+import type { BlobWriter, CommitBlobOptions, CommittedBlob, StoredBlob } from '../content/types.ts';
 import type { Database } from './database.ts';
 import type { StoreLease } from './leases.ts';
 
@@ -25,7 +25,7 @@ export class TrackedWriter implements BlobWriter {
     await this.#writer.write(chunk);
   }
 
-  async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
+  async commit(options: CommitBlobOptions = {}): Promise<CommittedBlob> {
     const committed = await this.#writer.commit({
       ...options,
       beforePublish: async (blob) => {

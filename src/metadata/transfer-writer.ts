@@ -1,5 +1,5 @@
 import { losesIngest } from '../content/failures.ts';
-import type { BlobIngester, BlobWriter, CommitOptions, CommittedBlob, TransferOrigin } from '../content/types.ts';
+import type { BlobIngester, BlobWriter, CommitBlobOptions, CommittedBlob, TransferOrigin } from '../content/types.ts';
 import type { Database } from './database.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -41,7 +41,7 @@ export class TransferWriter implements BlobWriter {
     if (this.offset - this.#recordedBytes >= recordEveryBytes) await this.#recordProgress();
   }
 
-  async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
+  async commit(options: CommitBlobOptions = {}): Promise<CommittedBlob> {
     const committed = await this.#orForget(() => this.#writer.commit(options));
     this.#isOpen = false;
     return committed;

@@ -4,7 +4,7 @@ import { digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { losesIngest } from '../failures.ts';
 import type { ObjectLocks } from '../object-locks.ts';
-import type { BlobWriter, CommitOptions, CommittedBlob, ExpectedBlob, WriterOptions } from '../types.ts';
+import type { BlobWriter, CommitBlobOptions, CommittedBlob, ExpectedBlob, WriterOptions } from '../types.ts';
 import { checkComplete, checkNotTooLong, type RunningDigest } from '../verify.ts';
 import type { StoreHealth } from './health.ts';
 import type { IngestFolder } from './ingest.ts';
@@ -108,7 +108,7 @@ class LocalWriter implements BlobWriter {
    * | 7 `clean-up` the ingest | the whole, durable blob, and an ingest without data |
    * | 8 `acknowledge`; the caller's metadata transaction follows | a blob that no row names: an orphan, collected later |
    */
-  async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
+  async commit(options: CommitBlobOptions = {}): Promise<CommittedBlob> {
     this.#checkReady();
     const { expected = this.#expected, beforePublish } = options;
     const signal = anyOf(options.signal, this.#signal);
