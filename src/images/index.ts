@@ -1,3 +1,21 @@
+/**
+ * Images as values: look into one, make another from it, and store the result with `engine.images.store`.
+ *
+ * ```ts
+ * import { Engine } from 'strata-oci';
+ * import { appendLayer, changeConfig, layerOfFiles } from 'strata-oci/images';
+ *
+ * await using engine = await Engine.open();
+ * await using base = await engine.images.open('busybox');
+ * const layer = await layerOfFiles([{ kind: 'file', path: 'app', content: { from: 'dist/app' }, mode: 0o755 }]);
+ * const app = await changeConfig(await appendLayer(base, layer), (config) => ({
+ *   ...config,
+ *   config: { ...config.config, Entrypoint: ['/app'] },
+ * }));
+ * const { id } = await engine.images.store(app, { tags: ['app'] }).result;
+ * ```
+ */
+
 export type { AbortOptions } from '../lib/abort.ts';
 export type { StoredDocument } from './assemble-image.ts';
 export { type AssembledImage, assembleImage, type TarLayer } from './assemble-image.ts';

@@ -1,3 +1,15 @@
+/**
+ * Names of images: `[registry/]repository[:tag][@digest]`, as users write them and in full.
+ *
+ * ```ts
+ * import { familiarString, formatReference, parseReference, withDefaultTag } from 'strata-oci/reference';
+ *
+ * const reference = withDefaultTag(parseReference('busybox'));
+ * formatReference(reference); // docker.io/library/busybox:latest
+ * familiarString(reference); // busybox:latest
+ * ```
+ */
+
 export * from './familiar.ts';
 export { isDomain, isIdentifier, isRepositoryPath, isTag, maxPathLength, splitHostPort } from './grammar.ts';
 export { pathMatch } from './path-match.ts';

@@ -1,3 +1,17 @@
+/**
+ * The documents of the OCI image specification, with Docker's variants, and their strict parsers. Pure: no files, no hashing.
+ *
+ * ```ts
+ * import { choosePlatform, parseDigest, parseDocument } from 'strata-oci/spec';
+ *
+ * const document = parseDocument(bytes, { mediaType: 'application/vnd.oci.image.index.v1+json' });
+ * if (document.kind === 'index') {
+ *   const entry = choosePlatform({ os: 'linux', architecture: 'arm64' }, document.value.manifests);
+ *   console.log(entry?.digest === parseDigest(expected));
+ * }
+ * ```
+ */
+
 export * from './annotation-keys.ts';
 export { type Healthcheck, type HistoryEntry, type ImageConfig, parseImageConfig, type RunConfig } from './config.ts';
 export { type Descriptor, inlineData, sameTarget } from './descriptor.ts';
