@@ -1,10 +1,11 @@
 // Manual pages, made from the definitions that --help is made from.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Argument, Command, type Option } from 'commander';
+import { Command, type Option } from 'commander';
 import { type CommandEntry, commandTable } from '../src/cli/command-table.ts';
 import type { CliContext } from '../src/cli/context.ts';
 import { type Example, examples } from '../src/cli/examples.ts';
+import { nameOf } from '../src/cli/flags/flags.ts';
 import { settingFlags } from '../src/cli/flags/setting-flags.ts';
 import { optionText } from '../src/cli/help-style.ts';
 import { defineProgram } from '../src/cli/program.ts';
@@ -46,13 +47,13 @@ function programPage(program: Command, date: Date): string {
   return [
     heading(['strata'], date),
     name([['strata']], program.description()),
-    synopsis(['strata'], '[options] command …'),
+    synopsis(program),
     section('DESCRIPTION'),
     text(
       'Builds, runs and explains layered container images as Docker does. No daemon: a command opens the store, works, and leaves.',
     ),
     section('OPTIONS'),
-    text('These stand before the command.'),
+    text('Give these before the command.'),
     ...optionsOf(program).map(optionEntry),
     section('COMMANDS'),
     ...program
@@ -102,7 +103,7 @@ function nounPage(noun: Command, shown: readonly CommandEntry[], date: Date): st
   return [
     heading(words, date),
     name([words], noun.description()),
-    synopsis(words, 'command …'),
+    synopsis(noun),
     section('COMMANDS'),
     ...noun
       .createHelp()
@@ -116,14 +117,14 @@ function verbPage(command: Command, { names, summary }: CommandEntry, date: Date
   const [first = []] = names;
   const words = ['strata', ...first];
   const verb = first.join(' ');
-  const rest = command.registeredArguments.map(argumentText).join(' ');
+
   return [
     heading(words, date),
     name(
       names.map((path) => ['strata', ...path]),
       summary,
     ),
-    synopsis(words, `[options] ${rest}`.trim()),
+    synopsis(command),
     section('DESCRIPTION'),
     text(`${summary}.`),
     ...command.registeredArguments.map((argument) =>
@@ -137,11 +138,6 @@ function verbPage(command: Command, { names, summary }: CommandEntry, date: Date
 }
 
 const optionsOf = (command: Command): readonly Option[] => command.createHelp().visibleOptions(command);
-
-const argumentText = (argument: Argument): string => {
-  const words = `${argument.name()}${argument.variadic ? ' …' : ''}`;
-  return argument.required ? words : `[${words}]`;
-};
 
 /** `-t, --tag <name>`: flags in bold, the value's name in italics. */
 function optionEntry(option: Option): string {
@@ -166,8 +162,16 @@ const section = (title: string): string => `.SH ${title}\n`;
 const name = (names: readonly (readonly string[])[], summary: string): string =>
   `${section('NAME')}${names.map((words) => words.map(escape).join('\\-')).join(', ')} \\- ${escape(lowerFirst(summary))}\n`;
 
-const synopsis = (words: readonly string[], rest: string): string =>
-  `${section('SYNOPSIS')}\\fB${escape(words.join(' '))}\\fR ${escape(rest)}\n`;
+/** The usage lines of the help, with the words of the command in bold. */
+function synopsis(command: Command): string {
+  const words = nameOf(command);
+  const lines = command
+    .createHelp()
+    .commandUsage(command)
+    .split('\n')
+    .map((line) => `\\fB${escape(words)}\\fR${escape(line.trim().slice(words.length))}\n`);
+  return section('SYNOPSIS') + lines.join('.br\n');
+}
 
 const entryOf = (tag: string, description: string): string => `.TP\n${tag}\n${paragraph(description)}\n`;
 

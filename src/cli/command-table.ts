@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import type { VerbEntry } from './verb-entries.ts';
 
 export interface CommandModule {
   /** Adds arguments, options and the action to a command that already has its name and summary. */
   define(command: Command, context: CliContext): void;
 }
 
-export interface CommandEntry {
-  /** `['images']`, or `['image', 'ls']` below a management command. Help shows the first. */
-  readonly names: readonly (readonly string[])[];
-  readonly summary: string;
+export interface CommandEntry extends VerbEntry {
   readonly load: () => Promise<CommandModule>;
   /** Called by programs only, and hidden from help. */
   readonly isInternal?: true;
@@ -20,11 +18,13 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['run'], ['container', 'run']],
     summary: 'Create and run a new container from an image',
+    arguments: ['IMAGE [COMMAND] [ARG...]'],
     load: () => import('./commands/run.ts'),
   },
   {
     names: [['create'], ['container', 'create']],
     summary: 'Create a new container',
+    arguments: ['IMAGE [COMMAND] [ARG...]'],
     load: () => import('./commands/create.ts'),
   },
   {
@@ -45,6 +45,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['exec'], ['container', 'exec']],
     summary: 'Execute a command in a running container',
+    arguments: ['CONTAINER COMMAND [ARG...]'],
     load: () => import('./commands/exec.ts'),
   },
   {
@@ -70,6 +71,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['top'], ['container', 'top']],
     summary: 'Display the running processes of a container',
+    arguments: ['CONTAINER [ps OPTIONS]'],
     load: () => import('./commands/top.ts'),
   },
   {
@@ -85,10 +87,11 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['rename'], ['container', 'rename']],
     summary: 'Rename a container',
+    arguments: ['CONTAINER NEW_NAME'],
     load: () => import('./commands/rename.ts'),
   },
   {
-    names: [['ps'], ['container', 'ls'], ['container', 'ps'], ['container', 'list']],
+    names: [['ps'], ['container', 'ls'], ['container', 'list'], ['container', 'ps']],
     summary: 'List containers',
     load: () => import('./commands/ps.ts'),
   },
@@ -100,6 +103,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['cp'], ['container', 'cp']],
     summary: 'Copy files/folders between a container and the local filesystem, or out of an image',
+    arguments: ['CONTAINER:SRC_PATH DEST_PATH|-', 'IMAGE:SRC_PATH DEST_PATH|-', 'SRC_PATH|- CONTAINER:DEST_PATH'],
     load: () => import('./commands/cp.ts'),
   },
   {
@@ -115,21 +119,23 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['build'], ['image', 'build'], ['builder', 'build']],
     summary: 'Build an image from a Dockerfile',
+    arguments: ['PATH | -'],
     load: () => import('./commands/build.ts'),
   },
   {
     names: [['images'], ['image', 'ls'], ['image', 'list']],
     summary: 'List images',
+    arguments: ['[REPOSITORY[:TAG]]'],
     load: () => import('./commands/images.ts'),
   },
   {
     names: [['history'], ['image', 'history']],
-    summary: 'Show the history of an image, with the real size of every step',
+    summary: 'Show the history of an image',
     load: () => import('./commands/history.ts'),
   },
   {
     names: [['image', 'files']],
-    summary: 'List the files of an image, or what one of its layers changes',
+    summary: 'List the files of an image, or the changes of one of its layers',
     load: () => import('./commands/image-files.ts'),
   },
   {
@@ -140,16 +146,22 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['inspect'], ['image', 'inspect'], ['container', 'inspect']],
     summary: 'Return low-level information on containers and images',
+    nounSummaries: {
+      image: 'Display detailed information on one or more images',
+      container: 'Display detailed information on one or more containers',
+    },
     load: () => import('./commands/inspect.ts'),
   },
   {
     names: [['commit'], ['container', 'commit']],
     summary: "Create a new image from a container's changes",
+    arguments: ['CONTAINER [REPOSITORY[:TAG]]'],
     load: () => import('./commands/commit.ts'),
   },
   {
     names: [['tag'], ['image', 'tag']],
-    summary: 'Create a tag TARGET that refers to SOURCE',
+    summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+    arguments: ['SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]'],
     load: () => import('./commands/tag.ts'),
   },
   {
@@ -194,12 +206,12 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['version']],
-    summary: 'Show the version information',
+    summary: 'Show the Strata version information',
     load: () => import('./commands/version.ts'),
   },
   {
     names: [['load'], ['image', 'load']],
-    summary: 'Load images from a tar archive, STDIN or an OCI layout',
+    summary: 'Load an image from a tar archive, an OCI layout or STDIN',
     load: () => import('./commands/load.ts'),
   },
   {
@@ -215,16 +227,17 @@ export const commandTable: readonly CommandEntry[] = [
   {
     names: [['import'], ['image', 'import']],
     summary: 'Import the contents from a tarball to create a filesystem image',
+    arguments: ['file|- [REPOSITORY[:TAG]]'],
     load: () => import('./commands/import.ts'),
   },
   {
     names: [['completion']],
-    summary: 'Print the completion script of a shell: bash, zsh or fish',
+    summary: 'Generate the autocompletion script for the specified shell',
     load: () => import('./commands/completion.ts'),
   },
   {
     names: [['__complete']],
-    summary: 'Tell a shell what may stand at the end of a line',
+    summary: 'Print the completions of a line',
     load: () => import('./commands/complete.ts'),
     isInternal: true,
   },

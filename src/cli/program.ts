@@ -3,25 +3,23 @@ import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, isDockerVerb } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
+import { helpStyle } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
 import { mayBeTerminal } from './terminal/standard-streams.ts';
 import { laterVerb, unknownVerb } from './unknown-verb.ts';
-import { noteVerb, verbOf } from './verb-names.ts';
+import { noteEntry, verbOf } from './verb-entries.ts';
 
 /** Adds flags and verbs to a program; only the verb that `argv` calls is loaded. */
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
   program
     .description('Build, run and understand container images, without a daemon')
-    .option('--config <file>', "configuration file (default: $STRATA_CONFIG, a user's own or /etc/strata/config.json)")
-    .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT, data-root of the file or /var/lib/strata)')
-    .option('--storage-driver <name>', "a driver that 'strata info' lists, or auto")
-    .option('-D, --debug', 'show causes and stacks of errors')
-    .option('-v, --version', 'print the version')
-    .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', "\nRun 'strata COMMAND --help' for more information on a command.")
+    .option('--config <file>', "Configuration file (default $STRATA_CONFIG, a user's own or /etc/strata/config.json)")
+    .option('--root <dir>', 'Directory of the store (default $STRATA_ROOT, data-root of the file or /var/lib/strata)')
+    .option('--storage-driver <name>', "Storage driver: auto, or one that 'strata info' lists")
+    .option('-D, --debug', 'Print causes and stacks of errors')
+    .option('-v, --version', 'Print version information and quit')
+    .helpOption('-h, --help', 'Print usage')
     .configureHelp(helpStyle)
-    .commandsGroup(verbsHeading)
     .exitOverride((error) => refuseUsage(program, error, argv))
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
@@ -87,9 +85,9 @@ async function defineVerb(
     path !== entry.names.find((name) => name.length === path.length && (second === undefined || name[0] === first));
   const command = parent
     .command(second ?? first, { hidden })
-    .description(entry.summary)
+    .description((second === undefined ? undefined : entry.nounSummaries?.[first]) ?? entry.summary)
     .copyInheritedSettings(program);
-  noteVerb(command, entry.names[0]?.join(' ') ?? '');
+  noteEntry(command, entry);
   command.exitOverride((error) => refuseUsage(command, error, argv));
   // Only the called verb is loaded, to keep the start-up short.
   if (words[0] === first && (second === undefined || words[1] === second)) {
@@ -111,8 +109,6 @@ function managementCommand(program: Command, name: string, argv: readonly string
   const command = program
     .command(name)
     .description(`Manage ${nouns[name] ?? `${name}s`}`)
-    .helpGroup(nounsHeading)
-    .commandsGroup(verbsHeading)
     .copyInheritedSettings(program);
   command.exitOverride((error) => refuseUsage(command, error, argv));
   command.allowExcessArguments().action(() => {

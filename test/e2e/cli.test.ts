@@ -67,7 +67,7 @@ test('nobody reads, nobody can read: pipes that close and disks that are full', 
     return [status, stderr];
   };
   assert.deepEqual(shell('$strata images | head -0'), [0, '']);
-  assert.deepEqual(shell('$strata --help | head -1 >&2'), [0, 'Usage: strata [options] [command]\n']);
+  assert.deepEqual(shell('$strata --help | head -1 >&2'), [0, 'Usage:  strata [OPTIONS] COMMAND\n']);
   assert.deepEqual(shell('$strata nosuch 2>&1 | head -0'), [1, '']);
   assert.deepEqual(shell('$strata images >/dev/full'), [1, 'strata: write /dev/stdout: ENOSPC\n']);
   assert.deepEqual(shell('$strata nosuch 2>/dev/full'), [1, '']);

@@ -11,14 +11,11 @@ interface AttachFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container>', 'a name or ID')
-    .option(
-      '--detach-keys <keys>',
-      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
-    )
-    .option('--no-stdin', 'do not pass standard input on')
+    .argument('<container>', 'Name or ID of a container')
+    .option('--detach-keys <keys>', 'Override the key sequence for detaching a container (default "ctrl-p,ctrl-q")')
+    .option('--no-stdin', 'Do not attach STDIN')
     // The parser turns a switch off by a flag of its own.
-    .option('--sig-proxy', 'proxy signals to the container', true)
+    .option('--sig-proxy', 'Proxy all received signals to the process', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (name: string, flags: AttachFlags) => attach(context, name, flags));
 }

@@ -46,31 +46,35 @@ interface BuildFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument(
-      '<context>',
-      'folder with the files the build may read; "-" takes a tar or a Dockerfile from standard input',
-    )
-    .option('-t, --tag <name>', 'name for the image, "name:tag"; may be given several times', collect, [])
-    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context), "-" for standard input')
+    .argument('<path>', 'Directory of the build context, or "-" for a tar archive or a Dockerfile from STDIN')
+    .option('-t, --tag <name>', 'Name and optionally a tag in the "name:tag" format', collect, [])
+    .option('-f, --file <path>', 'Name of the Dockerfile (default "PATH/Dockerfile"), or "-" for STDIN')
     .option(
       '--build-arg <name=value>',
-      'value for an ARG; SOURCE_DATE_EPOCH is taken from the environment without being named',
+      'Set build-time variables (SOURCE_DATE_EPOCH is passed on from the environment)',
       collect,
       [],
     )
-    .option('--label <name=value>', 'label for the image', collect, [])
-    .option('--target <stage>', 'the stage to build: its name, or its number from 0')
-    .option('--network <kind>', 'network of RUN: default, none or host', 'default')
+    .option('--label <name=value>', 'Set metadata for an image', collect, [])
+    .option('--target <stage>', 'Set the target build stage to build')
+    .option(
+      '--network <kind>',
+      'Set the networking mode for the RUN instructions during build: default, none or host',
+      'default',
+    )
     .addOption(
       command
-        .createOption('--pull [policy]', 'whether to fetch the base image: missing, never or always')
+        .createOption(
+          '--pull [policy]',
+          'Always attempt to pull a newer version of the image, or as given: missing, never or always',
+        )
         .preset('true')
         .default('missing'),
     )
-    .option('--no-cache', 'run every step again')
-    .option('-q, --quiet', 'print nothing but the image ID')
-    .option('--iidfile <path>', 'write the image ID to a file')
-    .option('--progress <kind>', 'auto, plain, tty or json', 'auto')
+    .option('--no-cache', 'Do not use cache when building the image')
+    .option('-q, --quiet', 'Suppress the build output and print image ID on success')
+    .option('--iidfile <path>', 'Write the image ID to the file')
+    .option('--progress <kind>', 'Set type of progress output: auto, plain, tty or json', 'auto')
     // Accepted without effect: containers of steps are always removed.
     .addOption(command.createOption('--rm').hideHelp())
     .addOption(command.createOption('--force-rm').hideHelp())
@@ -80,9 +84,9 @@ export function define(command: Command, context: CliContext): void {
 }
 
 function hintOfFolder([first, second]: readonly string[]): string | undefined {
-  if (first === undefined) return "The folder to build from is missing: 'strata build .' takes this one.";
+  if (first === undefined) return "Name the directory to build from: 'strata build .' for this one.";
   const isPolicy = second !== undefined && ['missing', 'never', 'always'].includes(first);
-  return isPolicy ? `A policy is joined to its flag by an equals sign: '--pull=${first}'.` : undefined;
+  return isPolicy ? `Join the policy to its flag by an equals sign: '--pull=${first}'.` : undefined;
 }
 
 async function build({ command, context }: VerbCall, folder: string, flags: BuildFlags): Promise<void> {

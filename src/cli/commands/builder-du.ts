@@ -5,6 +5,7 @@ import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { notYetFlags } from '../flags/flags.ts';
+import { listingFormatText } from '../flags/format-flag.ts';
 import { oneBuilderFlag } from '../flags/later-build-flags.ts';
 import { formatAge } from '../render/image-fields.ts';
 
@@ -22,9 +23,7 @@ const headers = {
 const columns = ['ID', 'Reclaimable', 'Size', 'LastUsed', 'Description'];
 
 export function define(command: Command, context: CliContext): void {
-  command
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
-    .action(async (flags: DuFlags) => diskUsage(context, flags));
+  command.option('--format <template>', listingFormatText).action(async (flags: DuFlags) => diskUsage(context, flags));
   notYetFlags(command, [
     oneBuilderFlag,
     ['--filter <f>', 'Leave it out, and filter the output of --format.'],

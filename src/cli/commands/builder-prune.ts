@@ -17,10 +17,10 @@ interface BuilderPruneFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-a, --all', 'also steps that images stand on; the images stay')
-    .option('-f, --force', 'do not ask')
-    .option('--filter <name=value>', 'until: only what was not used since', collect, [])
-    .option('--keep-storage <bytes>', 'how much of it may stay, the last used', (text) => bytesOf(command, text))
+    .option('-a, --all', 'Remove all unused build cache, not just dangling ones')
+    .option('-f, --force', 'Do not prompt for confirmation')
+    .option('--filter <name=value>', 'Provide filter values (e.g. "until=24h")', collect, [])
+    .option('--keep-storage <bytes>', 'Amount of disk space to keep for cache', (text) => bytesOf(command, text))
     .action(async (flags: BuilderPruneFlags) => prune({ command, context }, flags));
   notYetFlags(command, [oneBuilderFlag, ['--verbose', "List the cache with 'strata builder du' first."]]);
 }

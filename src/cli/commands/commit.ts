@@ -12,17 +12,12 @@ interface CommitFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container>', 'a name or ID')
-    .argument('[name]', 'name for the image, "name:tag"')
-    .option('-a, --author <author>', 'author, such as "John Hannibal Smith <hannibal@a-team.com>"')
-    .option(
-      '-c, --change <instruction>',
-      'Dockerfile instruction for the config; may be given several times',
-      collect,
-      [],
-    )
-    .option('-m, --message <text>', 'what the history says of it')
-    .option('-p, --pause', 'pause a running container meanwhile', true)
+    .argument('<container>', 'Name or ID of a container')
+    .argument('[repository]', 'Name and optionally a tag of the image')
+    .option('-a, --author <author>', 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")')
+    .option('-c, --change <instruction>', 'Apply Dockerfile instruction to the created image', collect, [])
+    .option('-m, --message <text>', 'Commit message')
+    .option('-p, --pause', 'Pause container during commit', true)
     .addOption(command.createOption('--no-pause').hideHelp())
     .action(async (container: string, name: string | undefined, flags: CommitFlags) =>
       commit(context, container, name, flags),

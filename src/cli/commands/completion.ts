@@ -4,7 +4,7 @@ import { completionScripts } from '../completion/scripts.ts';
 import type { CliContext } from '../context.ts';
 
 export function define(command: Command, context: CliContext): void {
-  command.argument('<shell>', 'bash, zsh or fish').action((shell: string) => {
+  command.argument('<shell>', 'One of bash, zsh and fish').action((shell: string) => {
     const script = completionScripts.get(shell);
     if (script !== undefined) return context.out(script.text);
     throw new StrataError({

@@ -12,8 +12,8 @@ interface ContainerPruneFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-f, --force', 'do not ask')
-    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .option('-f, --force', 'Do not prompt for confirmation')
+    .option('--filter <name=value>', 'Provide filter values (e.g. "until=<timestamp>")', collect, [])
     .action(async (flags: ContainerPruneFlags) => prune({ command, context }, flags));
 }
 

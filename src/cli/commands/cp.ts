@@ -5,6 +5,7 @@ import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { explainImageTarget, explainMissingImage, explainMissingPath } from '../copy-failures.ts';
+import { platformText } from '../flags/format-flag.ts';
 import { splitImagePath } from '../image-path.ts';
 
 interface CpFlags {
@@ -17,13 +18,16 @@ interface CpFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<source>', 'CONTAINER:PATH, IMAGE:PATH, a path, or "-" for a tar from standard input')
-    .argument('<destination>', 'a path, CONTAINER:PATH, or "-" for a tar to standard output')
-    .option('-a, --archive', 'keep user and group')
-    .option('-L, --follow-link', 'follow a symbolic link in SOURCE')
-    .option('--image', 'SOURCE is an image, also where a container has its name')
-    .option('--platform <platform>', 'of the image for this platform')
-    .option('-q, --quiet', 'say nothing about success; so by default without a terminal')
+    .argument('<source>', 'CONTAINER:PATH, IMAGE:PATH, a path, or "-" to read a tar archive from STDIN')
+    .argument('<destination>', 'Path, CONTAINER:PATH, or "-" to stream a tar archive to STDOUT')
+    .option('-a, --archive', 'Archive mode (copy all uid/gid information)')
+    .option('-L, --follow-link', 'Always follow symbol link in SRC_PATH')
+    .option('--image', 'Copy from an image, even if a container has its name')
+    .option('--platform <platform>', platformText('Copy from the image'))
+    .option(
+      '-q, --quiet',
+      'Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached',
+    )
     .action(async (source: string, destination: string, flags: CpFlags) => copy(context, source, destination, flags));
 }
 

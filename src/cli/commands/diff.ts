@@ -5,7 +5,7 @@ const chunkBytes = 64 << 10;
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
 export function define(command: Command, context: CliContext): void {
-  command.argument('<container>', 'a name or ID').action(async (name: string) => {
+  command.argument('<container>', 'Name or ID of a container').action(async (name: string) => {
     const { containers } = await context.engine();
     let lines = '';
     for await (const { kind, path } of containers.diff(name, { signal: context.signal })) {

@@ -20,20 +20,17 @@ interface ExecFlags extends Pick<ContainerFlags, 'env' | 'envFile'> {
 export function define(command: Command, context: CliContext): void {
   passThrough(command);
   command
-    .argument('<container>', 'a name or ID')
-    .argument('<command...>', 'what to run')
-    .option('-d, --detach', 'run the command in the background')
-    .option('-i, --interactive', 'pass standard input on')
-    .option('-t, --tty', 'allocate a terminal')
-    .option('-e, --env <name=value>', 'set a variable', collect, [])
-    .option('--env-file <path>', 'set variables from a file', collect, [])
-    .option('-u, --user <user>', 'user[:group], names of the container or numbers')
-    .option('-w, --workdir <dir>', 'working directory inside')
-    .option('--privileged', 'all capabilities')
-    .option(
-      '--detach-keys <keys>',
-      'key sequence that detaches from a process with a terminal (default: ctrl-p,ctrl-q)',
-    )
+    .argument('<container>', 'Name or ID of a container')
+    .argument('<command...>', 'Command and arguments')
+    .option('-d, --detach', 'Detached mode: run command in the background')
+    .option('-i, --interactive', 'Keep STDIN open even if not attached')
+    .option('-t, --tty', 'Allocate a pseudo-TTY')
+    .option('-e, --env <name=value>', 'Set environment variables', collect, [])
+    .option('--env-file <path>', 'Read in a file of environment variables', collect, [])
+    .option('-u, --user <user>', 'Username or UID (format: "<name|uid>[:<group|gid>]")')
+    .option('-w, --workdir <dir>', 'Working directory inside the container')
+    .option('--privileged', 'Give extended privileges to the command')
+    .option('--detach-keys <keys>', 'Override the key sequence for detaching a container (default "ctrl-p,ctrl-q")')
     .action(async (name: string, words: readonly string[], flags: ExecFlags) =>
       exec({ command, context }, name, words, flags),
     );

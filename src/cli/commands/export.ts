@@ -8,8 +8,8 @@ interface ExportFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container>', 'a name or ID')
-    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .argument('<container>', 'Name or ID of a container')
+    .option('-o, --output <file>', 'Write to a file, instead of STDOUT')
     .action(async (container: string, flags: ExportFlags) => exportContainer(context, container, flags));
 }
 

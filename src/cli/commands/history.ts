@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
+import { listingFormatText, platformText } from '../flags/format-flag.ts';
 import { formatAge, formatId, formatSize } from '../render/image-fields.ts';
 import { printable } from '../render/printable.ts';
 
@@ -30,13 +31,13 @@ const commandWidth = 45;
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image>', 'a name or ID')
-    .option('-q, --quiet', 'only IDs')
-    .option('--no-trunc', 'show whole commands and IDs')
-    .option('-H, --human', 'sizes and times for people', true)
-    .option('--no-human', 'sizes in bytes and times in full')
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
-    .option('--platform <platform>', 'of the image for this platform')
+    .argument('<image>', 'Name or ID of an image')
+    .option('-q, --quiet', 'Only show image IDs')
+    .option('--no-trunc', "Don't truncate output")
+    .option('-H, --human', 'Print sizes and dates in human readable format', true)
+    .option('--no-human', 'Print sizes in bytes and dates in full')
+    .option('--format <template>', listingFormatText)
+    .option('--platform <platform>', platformText('Show history'))
     .action(async (image: string, flags: HistoryFlags) => history(context, image, flags));
 }
 

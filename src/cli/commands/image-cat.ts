@@ -3,6 +3,7 @@ import type { OpenImage } from '../../engine/index.ts';
 import { chooseLayer } from '../choose-layer.ts';
 import type { CliContext, VerbCall } from '../context.ts';
 import { hintForArguments, nameOf } from '../flags/flags.ts';
+import { platformText } from '../flags/format-flag.ts';
 import { hintForImagePath } from '../image-path.ts';
 import { openNamedImage } from '../open-named-image.ts';
 import { reportPathProblem } from '../report-path-problem.ts';
@@ -14,10 +15,10 @@ interface CatFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image>', 'a name or ID')
-    .argument('<path...>', 'files of the image')
-    .option('--layer <layer>', 'as this layer left the file: a number from 1, the base, or a digest')
-    .option('--platform <platform>', 'of the image for this platform')
+    .argument('<image>', 'Name or ID of an image')
+    .argument('<path...>', 'Paths of files in the image')
+    .option('--layer <layer>', 'Print the files as of a layer: its number from 1 (the base) or its digest')
+    .option('--platform <platform>', platformText('Print files of the image'))
     .action(async (image: string, paths: readonly string[], flags: CatFlags) =>
       print({ command, context }, image, paths, flags),
     );

@@ -5,6 +5,7 @@ import { Row } from '../../query/template/values.ts';
 import { chooseLayer } from '../choose-layer.ts';
 import type { CliContext, VerbCall } from '../context.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
+import { listingFormatText, platformText } from '../flags/format-flag.ts';
 import { listChanges } from '../list-changes.ts';
 import { openNamedImage } from '../open-named-image.ts';
 import { formatBytes, formatExactFileTime, formatFileTime, formatMode, formatPath } from '../render/file-fields.ts';
@@ -45,19 +46,16 @@ const rowsAtOnce = 512;
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image>', 'a name or ID')
-    .argument(
-      '[path...]',
-      'files and directories of the image, all of it by default; links to directories are followed',
-    )
-    .option('-l, --long', 'mode, owner, size and time as well')
-    .option('--no-recursive', 'only what is directly in the directory')
+    .argument('<image>', 'Name or ID of an image')
+    .argument('[path...]', 'Files and directories in the image (default "/"); links to directories are followed')
+    .option('-l, --long', 'Show mode, owner, size and time as well')
+    .option('--no-recursive', "Don't list subdirectories")
     .option(
       '--layer <layer>',
-      'what one layer adds (A), changes (C) and deletes (D): a number from 1, the base, or a digest',
+      'List the files that a layer adds (A), changes (C) and deletes (D): its number from 1 (the base) or its digest',
     )
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
-    .option('--platform <platform>', 'of the image for this platform')
+    .option('--format <template>', listingFormatText)
+    .option('--platform <platform>', platformText('List files of the image'))
     .action(async (image: string, paths: readonly string[], flags: FilesFlags) =>
       list({ command, context }, image, paths, flags),
     );

@@ -13,9 +13,9 @@ interface ImagePruneFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-a, --all', 'also images with names')
-    .option('-f, --force', 'do not ask')
-    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .option('-a, --all', 'Remove all unused images, not just dangling ones')
+    .option('-f, --force', 'Do not prompt for confirmation')
+    .option('--filter <name=value>', 'Provide filter values (e.g. "until=<timestamp>")', collect, [])
     .action(async (flags: ImagePruneFlags) => prune({ command, context }, flags));
 }
 

@@ -5,6 +5,7 @@ import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { CliContext, VerbCall } from '../context.ts';
 import { collect } from '../flags/flags.ts';
+import { listingFormatText } from '../flags/format-flag.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { formatAge, formatId, formatSize, formatTime } from '../render/image-fields.ts';
 
@@ -32,14 +33,19 @@ const columnsWithDigests = ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince',
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('[repository]', 'only images of this name, or name:tag')
-    .option('-a, --all', 'show all images (there are no hidden ones)')
-    .option('-q, --quiet', 'only IDs')
-    .option('--digests', 'show digests')
-    .option('--no-trunc', 'show whole IDs')
-    .option('-f, --filter <name=value>', 'dangling, label, before, since, reference, until', collect, [])
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
-    .option('--tree', 'show which images share which layers')
+    .argument('[repository]', 'Only images of this repository, or with this tag')
+    .option('-a, --all', 'Show all images (without effect: there are no intermediate images)')
+    .option('-q, --quiet', 'Only show image IDs')
+    .option('--digests', 'Show digests')
+    .option('--no-trunc', "Don't truncate output")
+    .option(
+      '-f, --filter <name=value>',
+      'Filter output based on conditions provided: dangling, label, before, since, reference, until',
+      collect,
+      [],
+    )
+    .option('--format <template>', listingFormatText)
+    .option('--tree', 'List images as a tree of the layers that they share')
     .action(async (repository: string | undefined, flags: ImagesFlags) =>
       images({ command, context }, repository, flags),
     );

@@ -13,16 +13,11 @@ interface ImportFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<file>', 'a tar of a filesystem, "-" for standard input')
-    .argument('[name]', 'name for the image, "name:tag"')
-    .option(
-      '-c, --change <instruction>',
-      'Dockerfile instruction for the config; may be given several times',
-      collect,
-      [],
-    )
-    .option('-m, --message <text>', 'what the history says of it')
-    .option('--platform <platform>', 'the platform the filesystem is for')
+    .argument('<file>', 'Tar archive of a filesystem, or "-" for STDIN')
+    .argument('[repository]', 'Name and optionally a tag of the image')
+    .option('-c, --change <instruction>', 'Apply Dockerfile instruction to the created image', collect, [])
+    .option('-m, --message <text>', 'Set commit message for imported image')
+    .option('--platform <platform>', 'Set platform of the image')
     .action(async (file: string, name: string | undefined, flags: ImportFlags) =>
       importImage(context, file, name, flags),
     );
@@ -38,7 +33,7 @@ async function importImage(
     throw new StrataError({
       code: 'ERR_NOT_SUPPORTED_YET',
       message: 'import from a URL: not supported yet',
-      hint: 'Fetch it first: curl -L URL | strata import -',
+      hint: "Download it first: 'curl -L URL | strata import -'.",
     });
   }
   const engine = await context.engine();

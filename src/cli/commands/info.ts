@@ -3,12 +3,13 @@ import { infoDocument } from '../../engine/docker/info-document.ts';
 import type { SettingOrigin, SystemInfo } from '../../engine/index.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
+import { inspectFormatText } from '../flags/format-flag.ts';
 import { readInspectFormat } from '../flags/read-inspect-format.ts';
 import { settingFlags } from '../flags/setting-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-f, --format <template>', 'json, or a Go template')
+    .option('-f, --format <template>', inspectFormatText)
     .action(async (flags: { readonly format?: string }) => info(context, flags.format));
 }
 

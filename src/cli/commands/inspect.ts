@@ -6,6 +6,7 @@ import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notSupportedYet } from '../flags/flags.ts';
+import { inspectFormatText, platformText } from '../flags/format-flag.ts';
 import { readInspectFormat } from '../flags/read-inspect-format.ts';
 
 interface InspectFlags {
@@ -28,17 +29,20 @@ export function define(command: Command, context: CliContext): void {
   const noun = command.parent?.name();
   const only = noun === 'image' || noun === 'container' ? noun : undefined;
   command
-    .argument(`<${only ?? 'name|id'}...>`, 'names or IDs')
-    .option('-f, --format <template>', 'json, or a Go template')
+    .argument(
+      `<${only ?? 'name|id'}...>`,
+      only === undefined ? 'Names or IDs of containers and images' : `Names or IDs of ${only}s`,
+    )
+    .option('-f, --format <template>', inspectFormatText)
     .action(async (names: readonly string[], flags: InspectFlags) =>
       inspect(context, names, only === undefined ? flags : { ...flags, type: only }),
     );
   if (only === 'image') {
-    command.option('--platform <platform>', 'the image for this platform');
+    command.option('--platform <platform>', platformText('Inspect the image'));
     return;
   }
-  if (only === undefined) command.option('--type <type>', 'look only among containers, or images');
-  command.option('-s, --size', 'sizes of containers; images always show theirs');
+  if (only === undefined) command.option('--type <type>', 'Only inspect objects of the given type: container or image');
+  command.option('-s, --size', 'Display total file sizes if the type is container');
 }
 
 /** Prints the objects found. An unknown name does not stop the others, and makes the command fail at the end, as in docker. */

@@ -8,8 +8,8 @@ interface KillFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container...>', 'names or IDs')
-    .option('-s, --signal <signal>', 'signal to send instead of KILL')
+    .argument('<container...>', 'Names or IDs of containers')
+    .option('-s, --signal <signal>', 'Signal to send to the container (default "KILL")')
     .action(async (names: readonly string[], flags: KillFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;

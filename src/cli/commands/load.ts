@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { hintForArguments } from '../flags/flags.ts';
+import { platformText } from '../flags/format-flag.ts';
 import { openLayerProgress } from '../render/layer-progress.ts';
 import { standardInput } from '../terminal/standard-input.ts';
 
@@ -13,11 +14,11 @@ interface LoadFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-i, --input <file>', 'read from a tar file or an OCI layout folder instead of standard input')
-    .option('-q, --quiet', 'show no progress')
-    .option('--platform <platform>', 'the platform to take of images for several')
+    .option('-i, --input <file>', 'Read from tar archive file or the directory of an OCI layout, instead of STDIN')
+    .option('-q, --quiet', 'Suppress the load output')
+    .option('--platform <platform>', platformText('Load only the image'))
     .action(async (flags: LoadFlags) => load(context, flags));
-  hintForArguments(command, ([file]) => `A file is named with -i: 'strata load -i ${file}'.`);
+  hintForArguments(command, ([file]) => `Name the file with -i: 'strata load -i ${file}'.`);
 }
 
 async function load(context: CliContext, { input, quiet, platform }: LoadFlags): Promise<void> {

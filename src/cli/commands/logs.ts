@@ -15,13 +15,19 @@ interface LogsFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container>', 'a name or ID')
-    .option('--details', 'show what the log keeps of a line beside its text (nothing)')
-    .option('-f, --follow', 'go on until the container ends')
-    .option('--since <time>', 'from then on: 2024-01-02T13:23:37Z, or 42m for minutes ago')
-    .option('-n, --tail <number>', 'number of lines to show from the end', 'all')
-    .option('-t, --timestamps', 'show when each line was written')
-    .option('--until <time>', 'up to then: 2024-01-02T13:23:37Z, or 42m for minutes ago')
+    .argument('<container>', 'Name or ID of a container')
+    .option('--details', 'Show extra details provided to logs (without effect: there are none)')
+    .option('-f, --follow', 'Follow log output')
+    .option(
+      '--since <time>',
+      'Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+    )
+    .option('-n, --tail <number>', 'Number of lines to show from the end of the logs', 'all')
+    .option('-t, --timestamps', 'Show timestamps')
+    .option(
+      '--until <time>',
+      'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
+    )
     .action(async (name: string, flags: LogsFlags) => logs(context, name, flags));
 }
 

@@ -6,6 +6,7 @@ import { humanSize } from '../../query/units.ts';
 import type { CliContext, VerbCall } from '../context.ts';
 import { parseWholeNumber } from '../flags/container-flags.ts';
 import { collect, hintForArguments } from '../flags/flags.ts';
+import { listingFormatText } from '../flags/format-flag.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { formatCommand } from '../render/format-command.ts';
 import { formatContainerImage } from '../render/format-container-image.ts';
@@ -57,16 +58,21 @@ const ignoredFormat = 'WARNING: Ignoring custom format, because both --format an
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-a, --all', 'also those that do not run')
-    .option('-n, --last <number>', 'the last created containers, so many, in any state')
-    .option('-l, --latest', 'the last created container, in any state')
-    .option('--no-trunc', 'show whole IDs and commands')
-    .option('-q, --quiet', 'only IDs')
-    .option('-f, --filter <name=value>', 'id, name, label, status, exited, ancestor, before, since, …', collect, [])
-    .option('-s, --size', 'show sizes: what each has written, and that with its image')
-    .option('--format <template>', 'json, raw, table TEMPLATE, or a Go template')
+    .option('-a, --all', 'Show all containers (default shows just running)')
+    .option('-n, --last <number>', 'Show n last created containers (includes all states)')
+    .option('-l, --latest', 'Show the latest created container (includes all states)')
+    .option('--no-trunc', "Don't truncate output")
+    .option('-q, --quiet', 'Only display container IDs')
+    .option(
+      '-f, --filter <name=value>',
+      'Filter output based on conditions provided: id, name, label, status, exited, ancestor, before, since, …',
+      collect,
+      [],
+    )
+    .option('-s, --size', 'Display total file sizes')
+    .option('--format <template>', listingFormatText)
     .action(async (flags: PsFlags) => ps({ command, context }, flags));
-  hintForArguments(command, ([name]) => `Containers of a name: 'strata ps -f name=${name}'.`);
+  hintForArguments(command, ([name]) => `Filter by name: 'strata ps -f name=${name}'.`);
 }
 
 async function ps({ command, context }: VerbCall, flags: PsFlags): Promise<void> {

@@ -3,8 +3,8 @@ import type { CliContext } from '../context.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container>', 'a name or ID')
-    .argument('<name>', 'its new name')
+    .argument('<container>', 'Name or ID of a container')
+    .argument('<new_name>', 'New name of the container')
     .action(async (name: string, newName: string) => {
       const { containers } = await context.engine();
       await containers.rename(name, newName, { signal: context.signal });

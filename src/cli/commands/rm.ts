@@ -10,9 +10,9 @@ interface RmFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container...>', 'names or IDs')
-    .option('-f, --force', 'kill those that run')
-    .option('-v, --volumes', 'remove their anonymous volumes, too (there are none)')
+    .argument('<container...>', 'Names or IDs of containers')
+    .option('-f, --force', 'Force the removal of a running container (uses SIGKILL)')
+    .option('-v, --volumes', 'Remove anonymous volumes associated with the container (without effect: there are none)')
     .action(async (names: readonly string[], { force }: RmFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;

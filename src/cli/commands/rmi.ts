@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
+import { platformText } from '../flags/format-flag.ts';
 
 interface RmiFlags {
   readonly force?: boolean;
@@ -9,10 +10,10 @@ interface RmiFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image...>', 'names or IDs')
-    .option('-f, --force', 'also with several names, or used by stopped containers')
-    .option('--no-prune', 'keep untagged parents (there are none)')
-    .option('--platform <platform>', 'remove only the image for this platform', collectWords, [])
+    .argument('<image...>', 'Names or IDs of images')
+    .option('-f, --force', 'Force removal of the image')
+    .option('--no-prune', 'Do not delete untagged parents (without effect: there are none)')
+    .option('--platform <platform>', platformText('Remove only the image'), collectWords, [])
     .action(async (names: readonly string[], flags: RmiFlags) => removeImages(context, names, flags));
 }
 

@@ -17,13 +17,10 @@ interface RunFlags extends ContainerFlags {
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);
   command
-    .option('-d, --detach', 'run the container in the background and print its ID')
-    .option(
-      '--detach-keys <keys>',
-      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
-    )
+    .option('-d, --detach', 'Run container in background and print container ID')
+    .option('--detach-keys <keys>', 'Override the key sequence for detaching a container (default "ctrl-p,ctrl-q")')
     // The parser turns a switch off by a flag of its own.
-    .option('--sig-proxy', 'proxy signals to the container', true)
+    .option('--sig-proxy', 'Proxy received signals to the process', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (image: string, words: readonly string[], flags: RunFlags) =>
       run({ command, context }, image, words, flags),

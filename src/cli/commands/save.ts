@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { archiveOutput } from '../archive-output.ts';
 import type { CliContext } from '../context.ts';
+import { platformText } from '../flags/format-flag.ts';
 import { openLayerProgress } from '../render/layer-progress.ts';
 
 interface SaveFlags {
@@ -13,12 +14,12 @@ interface SaveFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image...>', 'names or IDs; a repository without a tag is all its tags')
-    .option('-o, --output <file>', 'write to a file instead of standard output')
-    .option('--platform <platform>', 'the platform to take of images for several')
-    .option('-q, --quiet', 'show no progress')
+    .argument('<image...>', 'Names or IDs of images; a repository without a tag means all its tags')
+    .option('-o, --output <file>', 'Write to a file, instead of STDOUT')
+    .option('--platform <platform>', platformText('Save only the image'))
+    .option('-q, --quiet', 'Suppress progress output')
     .addOption(
-      new Option('--format <format>', 'the kind of archive')
+      new Option('--format <format>', 'Format of the archive')
         .choices(['docker-archive', 'oci-archive'])
         .default('docker-archive'),
     )

@@ -15,13 +15,10 @@ interface StartFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<container...>', 'names or IDs')
-    .option('-a, --attach', 'show what it writes, pass signals on, and wait for its end')
-    .option('-i, --interactive', 'as -a, and pass standard input on')
-    .option(
-      '--detach-keys <keys>',
-      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
-    )
+    .argument('<container...>', 'Names or IDs of containers')
+    .option('-a, --attach', 'Attach STDOUT/STDERR and forward signals')
+    .option('-i, --interactive', "Attach container's STDIN")
+    .option('--detach-keys <keys>', 'Override the key sequence for detaching a container (default "ctrl-p,ctrl-q")')
     .action(async (names: readonly string[], flags: StartFlags) =>
       flags.attach === true || flags.interactive === true
         ? startAttached(context, names, flags)

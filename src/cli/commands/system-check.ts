@@ -3,7 +3,7 @@ import type { CliContext } from '../context.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('--format <template>', 'json')
+    .option('--format <template>', "Format output: only 'json'")
     .action(async (flags: { readonly format?: string }) => check(context, flags.format));
 }
 

@@ -5,6 +5,7 @@ import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
+import { listingFormatText } from '../flags/format-flag.ts';
 import { formatCommand } from '../render/format-command.ts';
 import { formatContainerImage } from '../render/format-container-image.ts';
 import { formatAge, formatId, formatSize } from '../render/image-fields.ts';
@@ -19,8 +20,8 @@ const columns = ['Type', 'TotalCount', 'Active', 'Size', 'Reclaimable'];
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-v, --verbose', 'show each image, container and build step')
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .option('-v, --verbose', 'Show detailed information on space usage')
+    .option('--format <template>', listingFormatText)
     .action(async (flags: DfFlags) => diskUsage(context, flags));
 }
 

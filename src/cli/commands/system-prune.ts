@@ -14,10 +14,10 @@ interface SystemPruneFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('-a, --all', 'also images with names, and all build cache')
-    .option('-f, --force', 'do not ask')
-    .option('--volumes', 'also volumes without a name (there are none yet)')
-    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .option('-a, --all', 'Remove all unused images not just dangling ones, and all build cache')
+    .option('-f, --force', 'Do not prompt for confirmation')
+    .option('--volumes', 'Prune anonymous volumes (without effect: there are none yet)')
+    .option('--filter <name=value>', 'Provide filter values (e.g. "label=<key>=<value>")', collect, [])
     .action(async (flags: SystemPruneFlags) => prune({ command, context }, flags));
 }
 

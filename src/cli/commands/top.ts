@@ -9,8 +9,8 @@ const gap = 3;
 export function define(command: Command, context: CliContext): void {
   passThrough(command);
   command
-    .argument('<container>', 'a name or ID')
-    .argument('[ps-options...]', 'of ps(1), instead of -ef')
+    .argument('<container>', 'Name or ID of a container')
+    .argument('[ps-options...]', 'Options of ps(1), instead of -ef')
     .action(async (name: string, psOptions: readonly string[]) => top(context, name, psOptions));
 }
 

@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import type { StorePlace } from '../../engine/store-names.ts';
 import { flagBeforeValue, passesThrough } from '../flags/flags.ts';
 import { optionText } from '../help-style.ts';
-import { verbOf } from '../verb-names.ts';
+import { verbOf } from '../verb-entries.ts';
 import type { Candidate, LiveValues } from './live-values.ts';
 import { type ValueSource, valueSource } from './value-sources.ts';
 

@@ -158,7 +158,8 @@ function missingArgument({ args, registeredArguments }: Command): string | undef
   const missing = registeredArguments[args.length];
   if (missing?.required !== true) return undefined;
   const { description } = missing;
-  return `<${missing.name()}> is missing${description === '' ? '' : `: ${description}`}.`;
+  const text = description === '' ? '' : `: ${description.charAt(0).toLowerCase()}${description.slice(1)}`;
+  return `${missing.name().toUpperCase()} is missing${text}.`;
 }
 
 /** A flag of docker that Strata lacks, and a hint; without one the hint points to the verb's help. */

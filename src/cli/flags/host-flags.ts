@@ -63,49 +63,59 @@ export interface HostFlags {
 
 export function defineHostFlags(command: Command): void {
   command
-    .option('-v, --volume <source:destination>', 'mount a path of this machine; :ro read-only', collect, [])
-    .option('--mount <type=…,…>', 'the same in words: type=bind or type=tmpfs', collect, [])
-    .option('--tmpfs <destination>', 'mount memory; options behind a colon', collect, [])
-    .option('-m, --memory <bytes>', 'limit of memory, as in 512m')
-    .option('--memory-swap <bytes>', 'memory and swap together, -1 for no limit')
-    .option('--memory-reservation <bytes>', 'soft limit of memory')
-    .option('--cpus <number>', 'number of processors it may use')
-    .option('-c, --cpu-shares <weight>', 'weight beside others, 1024 being normal')
-    .option('--cpu-period <microseconds>', 'period of the quota')
-    .option('--cpu-quota <microseconds>', 'processor time in each period (quota)')
-    .option('--cpuset-cpus <list>', 'processors to run on, as in 0-2,5')
-    .option('--cpuset-mems <list>', 'memory nodes to use')
-    .option('--pids-limit <number>', 'limit of processes and threads, -1 for no limit')
-    .option('--ulimit <name=soft:hard>', 'limit of each process', collect, [])
-    .option('--shm-size <bytes>', 'size of /dev/shm')
-    .option('--oom-score-adj <number>', 'preference of the kernel to kill it when memory runs out: -1000 to 1000')
-    .option('--cap-add <capability>', 'add a capability, or ALL', collect, [])
-    .option('--cap-drop <capability>', 'drop a capability, or ALL', collect, [])
-    .option('--privileged', 'give extended privileges to the container')
     .option(
-      '--security-opt <option>',
-      'seccomp=FILE|unconfined, no-new-privileges, systempaths=unconfined',
+      '-v, --volume <source:destination>',
+      'Bind mount a path of this machine (append :ro for read only)',
       collect,
       [],
     )
-    .option('--device <path>', 'add a device of this machine: HOST[:INSIDE][:rwm]', collect, [])
-    .option('--sysctl <name=value>', 'setting of its own kernel namespaces', collect, [])
-    .option('--init', 'have an init program reap its processes')
-    .option('--group-add <group>', 'additional group', collect, [])
-    .option('--add-host <name:address>', 'line of /etc/hosts', collect, [])
-    .option('--dns <address>', 'name server', collect, [])
-    .option('--dns-search <domain>', 'domain to search, . for none', collect, [])
-    .option('--dns-option <option>', 'option of the resolver', collect, [])
+    .option('--mount <type=…,…>', 'Attach a filesystem mount to the container: type=bind or type=tmpfs', collect, [])
+    .option('--tmpfs <destination>', 'Mount a tmpfs directory', collect, [])
+    .option('-m, --memory <bytes>', 'Memory limit')
+    .option('--memory-swap <bytes>', "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
+    .option('--memory-reservation <bytes>', 'Memory soft limit')
+    .option('--cpus <number>', 'Number of CPUs')
+    .option('-c, --cpu-shares <weight>', 'CPU shares (relative weight)')
+    .option('--cpu-period <microseconds>', 'Limit CPU CFS (Completely Fair Scheduler) period')
+    .option('--cpu-quota <microseconds>', 'Limit CPU CFS (Completely Fair Scheduler) quota')
+    .option('--cpuset-cpus <list>', 'CPUs in which to allow execution (0-3, 0,1)')
+    .option('--cpuset-mems <list>', 'MEMs in which to allow execution (0-3, 0,1)')
+    .option('--pids-limit <number>', 'Tune container pids limit (set -1 for unlimited)')
+    .option('--ulimit <name=soft:hard>', 'Ulimit options', collect, [])
+    .option('--shm-size <bytes>', 'Size of /dev/shm')
+    .option('--oom-score-adj <number>', "Tune host's OOM preferences (-1000 to 1000)")
+    .option('--cap-add <capability>', 'Add Linux capabilities', collect, [])
+    .option('--cap-drop <capability>', 'Drop Linux capabilities', collect, [])
+    .option('--privileged', 'Give extended privileges to this container')
+    .option(
+      '--security-opt <option>',
+      'Security Options: seccomp=FILE|unconfined, no-new-privileges, systempaths=unconfined',
+      collect,
+      [],
+    )
+    .option('--device <path>', 'Add a host device to the container', collect, [])
+    .option('--sysctl <name=value>', 'Sysctl options', collect, [])
+    .option('--init', 'Run an init inside the container that forwards signals and reaps processes')
+    .option('--group-add <group>', 'Add additional groups to join', collect, [])
+    .option('--add-host <name:address>', 'Add a custom host-to-IP mapping (host:ip)', collect, [])
+    .option('--dns <address>', 'Set custom DNS servers', collect, [])
+    .option('--dns-search <domain>', 'Set custom DNS search domains', collect, [])
+    .option('--dns-option <option>', 'Set DNS options', collect, [])
     .addOption(command.createOption('--dns-opt <option>').hideHelp().argParser(collect).default([]))
-    .option('--cgroup-parent <group>', 'parent control group of the container')
-    .option('--ipc <mode>', 'private, host or none')
-    .option('--pid <mode>', 'private or host')
-    .option('--uts <mode>', 'private or host')
-    .option('--userns <mode>', 'host')
-    .option('--runtime <name>', 'runc, or another that the configuration names')
-    .option('--log-driver <name>', 'logging driver: json-file or local, which are the same, or none')
-    .option('--log-opt <name=value>', 'max-size=10m: how large a log may become before it is begun anew', collect, [])
-    .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
+    .option('--cgroup-parent <group>', 'Optional parent cgroup for the container')
+    .option('--ipc <mode>', 'IPC mode to use: "private", "host" or "none"')
+    .option('--pid <mode>', 'PID namespace to use: "private" or "host"')
+    .option('--uts <mode>', 'UTS namespace to use: "private" or "host"')
+    .option('--userns <mode>', 'User namespace to use: only "host"')
+    .option('--runtime <name>', 'Runtime to use for this container: "runc", or one of the configuration')
+    .option('--log-driver <name>', 'Logging driver for the container: "json-file", "local" (the same) or "none"')
+    .option('--log-opt <name=value>', 'Log driver options: max-size', collect, [])
+    .option(
+      '--annotation <name=value>',
+      'Add an annotation to the container (passed through to the OCI runtime)',
+      collect,
+      [],
+    );
 }
 
 /**

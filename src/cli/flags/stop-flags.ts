@@ -29,9 +29,9 @@ export function defineStopFlags(
   { atOnce = false }: { readonly atOnce?: boolean } = {},
 ): void {
   command
-    .argument('<container...>', 'names or IDs')
-    .option('-s, --signal <signal>', 'what to send instead of its stop signal')
-    .option('-t, --timeout <seconds>', 'seconds to wait before it is killed; -1 for ever')
+    .argument('<container...>', 'Names or IDs of containers')
+    .option('-s, --signal <signal>', 'Signal to send to the container')
+    .option('-t, --timeout <seconds>', 'Seconds to wait before killing the container (-1 to wait for ever)')
     .addOption(command.createOption('--time <seconds>').hideHelp())
     .action(async (names: readonly string[], { signal: send, time, timeout = time }: StopFlags) => {
       const timeoutSeconds = timeout === undefined ? undefined : parseWholeNumber(command, '-t, --timeout', timeout);

@@ -78,28 +78,38 @@ for (const [line, code, message, see] of mistakes) {
 }
 
 const hinted: readonly (readonly [line: string, code: number, message: string, hint: string])[] = [
-  ['run', 1, '"strata run" requires at least 1 argument.', '<image> is missing: a name or ID.'],
-  ['run -it --rm', 1, '"strata run" requires at least 1 argument.', '<image> is missing: a name or ID.'],
-  ['history', 1, '"strata history" requires exactly 1 argument.', '<image> is missing: a name or ID.'],
-  ['inspect', 1, '"strata inspect" requires at least 1 argument.', '<name|id> is missing: names or IDs.'],
-  ['rmi', 1, '"strata rmi" requires at least 1 argument.', '<image> is missing: names or IDs.'],
-  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', '<target> is missing: the new name.'],
-  ['rename up', 1, '"strata rename" requires exactly 2 arguments.', '<name> is missing: its new name.'],
-  ['exec x', 1, '"strata exec" requires at least 2 arguments.', '<command> is missing: what to run.'],
+  ['run', 1, '"strata run" requires at least 1 argument.', 'IMAGE is missing: name or ID of an image.'],
+  ['run -it --rm', 1, '"strata run" requires at least 1 argument.', 'IMAGE is missing: name or ID of an image.'],
+  ['history', 1, '"strata history" requires exactly 1 argument.', 'IMAGE is missing: name or ID of an image.'],
+  [
+    'inspect',
+    1,
+    '"strata inspect" requires at least 1 argument.',
+    'NAME|ID is missing: names or IDs of containers and images.',
+  ],
+  ['rmi', 1, '"strata rmi" requires at least 1 argument.', 'IMAGE is missing: names or IDs of images.'],
+  [
+    'tag a',
+    1,
+    '"strata tag" requires exactly 2 arguments.',
+    'TARGET_IMAGE is missing: new name, with an optional tag.',
+  ],
+  ['rename up', 1, '"strata rename" requires exactly 2 arguments.', 'NEW_NAME is missing: new name of the container.'],
+  ['exec x', 1, '"strata exec" requires at least 2 arguments.', 'COMMAND is missing: command and arguments.'],
   [
     'build',
     1,
     '"strata build" requires exactly 1 argument.',
-    "The folder to build from is missing: 'strata build .' takes this one.",
+    "Name the directory to build from: 'strata build .' for this one.",
   ],
   [
     'image build -t x',
     1,
     '"strata image build" requires exactly 1 argument.',
-    "The folder to build from is missing: 'strata build .' takes this one.",
+    "Name the directory to build from: 'strata build .' for this one.",
   ],
-  ['load ok.tar', 1, '"strata load" accepts no arguments.', "A file is named with -i: 'strata load -i ok.tar'."],
-  ['ps web', 1, '"strata ps" accepts no arguments.', "Containers of a name: 'strata ps -f name=web'."],
+  ['load ok.tar', 1, '"strata load" accepts no arguments.', "Name the file with -i: 'strata load -i ok.tar'."],
+  ['ps web', 1, '"strata ps" accepts no arguments.', "Filter by name: 'strata ps -f name=web'."],
   ['images --root X', 125, 'unknown flag: --root', "Give --root before the command: 'strata --root <dir> images'."],
   ['image ls --root=X', 125, 'unknown flag: --root', "Give --root before the command: 'strata --root <dir> image ls'."],
   ['run -D x', 125, "unknown shorthand flag: 'D' in -D", "Give -D before the command: 'strata --debug run'."],
@@ -210,22 +220,22 @@ test('a template that cannot be parsed: 64 from what shows single objects, as do
 /** Every argument and option says what it is for, and its default at most once, in plain text. */
 function assertReadable(help: string): void {
   const [, ...sections] = help.split(/^(?:Arguments|Options):\n/m);
-  const entries = sections.flatMap((section) => (section.split(/\n\n/)[0] ?? '').split(/\n(?= {2}\S)/));
+  const entries = sections.flatMap((section) => (section.split(/\n\n/)[0] ?? '').split(/\n(?= {2}\S| {6}-)/));
   for (const entry of entries) {
-    assert.match(entry, /^ {2}\S.*? {2,}\S/, `says what it is for: ${entry}`);
-    assert.ok((entry.match(/\(default[:)]/g) ?? []).length <= 1, `one default: ${entry}`);
-    assert.doesNotMatch(entry, /default: ["[]|preset|choices/, entry);
+    assert.match(entry, /^ {2,6}\S.*? {2,}[A-Z<"]/, `says what it is for: ${entry}`);
+    assert.ok((entry.match(/\(default /g) ?? []).length <= 1, `one default: ${entry}`);
+    assert.doesNotMatch(entry, /default: |preset|choices/, entry);
   }
 }
 
 test('help for everything, on standard output', async () => {
   const bare = await answer();
   for (const line of ['--help', '-h', 'help', '-D help']) assert.deepEqual(await answer(...wordsOf(line)), bare, line);
-  assert.match(bare.stdout, /^Usage: strata .*^Commands:$.*^Management Commands:$/ms);
+  assert.match(bare.stdout, /^Usage: {2}strata .*^Common Commands:$.*^Management Commands:$.*^Commands:$/ms);
   for (const [first = '', second] of commandTable.flatMap(({ names }) => names)) {
     const { code, stdout, stderr } = await answer(first, ...(second === undefined ? [] : [second]), '--help');
     assert.deepEqual([code, stderr], [0, ''], `${first} ${second}`);
-    assert.match(stdout, new RegExp(`^Usage: strata ${first} ${second ?? ''}`));
+    assert.match(stdout, new RegExp(`^Usage: {2}strata ${first} ?${second ?? ''}`));
     assertReadable(stdout);
   }
   for (const verb of ['run', 'build', 'image', 'image ls']) {

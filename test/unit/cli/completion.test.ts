@@ -90,7 +90,10 @@ describe('what may stand at the end of a line', () => {
 
   test('flags come with what the help says of them, and a name is offered once', async () => {
     const [flag] = (await completed('run --netw')).candidates;
-    assert.deepEqual(flag, { value: '--network', description: 'none or host (default: none)' });
+    assert.deepEqual(flag, {
+      value: '--network',
+      description: 'Network of the container: "none" or "host" (default "none")',
+    });
     assert.equal(valuesOf(await completed('rm <container> ')), '');
   });
 });
@@ -135,6 +138,6 @@ test('each script calls the command, and a shell there is none for is told', asy
   const refused = 'strata: shell tcsh: completion is not supported\nhint: Use one of bash, zsh, fish.\n';
   assert.deepEqual(await answer('completion', 'tcsh'), [1, refused]);
   const [, lines] = await answer('__complete', '--', 'run', '--net');
-  assert.equal(lines, '--network\tnone or host (default: none)\n:\n');
+  assert.equal(lines, '--network\tNetwork of the container: "none" or "host" (default "none")\n:\n');
   assert.equal((await answer('__complete', '--', 'run', '--log-opt', ''))[1], 'max-size=\n:nospace\n');
 });
