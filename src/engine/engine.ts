@@ -112,12 +112,12 @@ export class Engine implements AsyncDisposable {
    * Yields the events of the store, whichever process causes them: first those since a time or a sequence number, then new
    * ones, until `until` is over or the signal aborts. An abort rejects the iteration with the signal's reason.
    *
-   * @throws ERR_OPTION_INVALID for a `since` or `until` that is no time, or a sequence number the store has not reached.
-   *
    * ```ts
-   * for await (const { type, action, actor } of engine.events({ signal: AbortSignal.timeout(60_000) }))
+   * for await (const { type, action, actor } of engine.events({ until: new Date(Date.now() + 60_000) }))
    *   console.log(type, action, actor.attributes['name']);
    * ```
+   *
+   * @throws ERR_OPTION_INVALID for a `since` or `until` that is no time, or a sequence number the store has not reached.
    */
   events(options: EventsOptions = {}): AsyncGenerator<StoreEvent, void> {
     return this.#calls.stream(

@@ -7,12 +7,12 @@ import { checkDriverOptions } from '../snapshots/driver-options.ts';
 import { findRequestedDriver } from '../snapshots/requested-driver.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 
-interface OpenOptions extends ConfigurationOptions {
+interface ConfigurationRequest extends ConfigurationOptions {
   /** Storage drivers to choose from, as for the engine. */
   readonly storageDrivers?: DriverTable;
 }
 
-type Check = (values: Configuration, options: OpenOptions) => void | Promise<void>;
+type Check = (values: Configuration, options: ConfigurationRequest) => void | Promise<void>;
 
 /** Checks that need more than the schema of the configuration. Not applied to defaults. */
 const checks: { readonly [Name in SettingName]?: Check } = {
@@ -33,7 +33,7 @@ async function checkLog(config: LogConfig): Promise<void> {
  * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED,
  * ERR_STORAGE_OPTION_UNKNOWN, ERR_STORAGE_OPTION_INVALID, ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
  */
-export async function openConfiguration(options: OpenOptions): Promise<ResolvedConfiguration> {
+export async function openConfiguration(options: ConfigurationRequest): Promise<ResolvedConfiguration> {
   const resolved = await loadConfiguration(options, process.env);
   for (const name of settingNames) if (resolved.origins[name].from !== 'default') await check(name, resolved, options);
   return resolved;
@@ -42,7 +42,7 @@ export async function openConfiguration(options: OpenOptions): Promise<ResolvedC
 async function check(
   name: SettingName,
   { values, origins }: ResolvedConfiguration,
-  options: OpenOptions,
+  options: ConfigurationRequest,
 ): Promise<void> {
   try {
     await checks[name]?.(values, options);

@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../errors/index.ts';
 
-type JsonFields = { readonly [key: string]: JsonValue };
+type DocumentFields = { readonly [key: string]: JsonValue };
 
 /** `Config` of docker's document, for fields that a container's config lacks. */
-export const configDefaults: JsonFields = {
+export const configDefaults: DocumentFields = {
   Hostname: '',
   Domainname: '',
   User: '',
@@ -24,7 +24,7 @@ export const configDefaults: JsonFields = {
 };
 
 /** `HostConfig` of docker's document, for fields that were not requested. */
-export const hostDefaults: JsonFields = {
+export const hostDefaults: DocumentFields = {
   Binds: null,
   ContainerIDFile: '',
   LogConfig: { Type: 'json-file', Config: {} },
@@ -87,7 +87,7 @@ export const hostDefaults: JsonFields = {
   IOMaximumBandwidth: 0,
 };
 
-const noAddress: JsonFields = {
+const noAddress: DocumentFields = {
   EndpointID: '',
   Gateway: '',
   IPAddress: '',
@@ -99,7 +99,7 @@ const noAddress: JsonFields = {
 };
 
 /** Returns `NetworkSettings` for the networks `none` and `host`, which have neither ports nor addresses. */
-export const networkSettings = (mode: string): JsonFields => ({
+export const networkSettings = (mode: string): DocumentFields => ({
   Bridge: '',
   SandboxID: '',
   SandboxKey: '',

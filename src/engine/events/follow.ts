@@ -10,7 +10,7 @@ export interface EventsOptions extends AbortOptions {
    * that the store has not reached is refused: it is from another store, or from an older one under the same root.
    */
   readonly since?: Date | number;
-  /** Ends with the last event before this time. A past time yields the stored events and ends. */
+  /** Ends with the last event before this time. With a past time the stream ends after the stored events. */
   readonly until?: Date;
 }
 

@@ -125,14 +125,14 @@ export class ImageVerbs {
    * Stores an image object, such as one made by `strata-oci/images`, with its own config and manifest byte for byte. Reads
    * only layers that the store lacks. The image is on the disk and has its tags when `result` resolves. Idempotent.
    *
-   * @throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, and the errors of reading and unpacking layers (ERR_LAYER_*,
-   * ERR_ARCHIVE_*).
-   *
    * ```ts
    * await using base = await engine.images.open('busybox');
    * const layer = await layerOfFiles([{ kind: 'file', path: 'etc/motd', content: 'hello' }]);
    * await engine.images.store(await appendLayer(base, layer), { tags: ['greeting'] }).result;
    * ```
+   *
+   * @throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, and the errors of reading and unpacking layers (ERR_LAYER_*,
+   * ERR_ARCHIVE_*).
    */
   store(image: Image, options: StoreImageOptions = {}): Operation<LoadImagesEvent, RecordedImage> {
     return this.#calls.storing(

@@ -6,7 +6,7 @@ import type { StoreLayout } from '../../store/layout.ts';
 
 /** Sizes of all files below a store's root, in bytes of allocated blocks. Every file is counted once. */
 export interface StoreFiles {
-  /** Of all drivers, by snapshot ID. */
+  /** Snapshots of all drivers, by ID. */
   readonly snapshots: ReadonlyMap<string, number>;
   /** By file name. */
   readonly indexes: ReadonlyMap<string, number>;

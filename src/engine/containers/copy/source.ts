@@ -18,7 +18,7 @@ export interface CopySource extends Disposable {
   readonly name: string | undefined;
 }
 
-/** Opens a source. Throws `missing()` for a missing path, ERR_COPY_REFUSED when a directory was named and it is none. */
+/** Opens a source. Throws `missing()` for a missing path, ERR_COPY_REFUSED when the path ends in a slash and is no directory. */
 export function findSource(
   tree: RootedTree,
   from: CopyPath,

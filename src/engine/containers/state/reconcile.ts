@@ -25,7 +25,7 @@ export async function reconcileContainers(
     return hasChanged ? store.metadata.containers.list() : records;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return records.map((record) => withoutWriting(store, record));
+    return records.map((record) => reconcileInMemory(store, record));
   }
 }
 
@@ -41,7 +41,7 @@ async function reconcileIfPossible(store: Store, record: ContainerRecord, option
 }
 
 /** Returns the up-to-date record of a container that has ended, without writing it to a read-only store. */
-function withoutWriting(store: Store, record: ContainerRecord): ContainerRecord {
+function reconcileInMemory(store: Store, record: ContainerRecord): ContainerRecord {
   const state = stateOf(record);
   if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(store, record)) return record;
   const exit = readExit(exitsOf(store.layout), record.id) ?? { exitCode: unknownExitCode };
@@ -61,7 +61,7 @@ export async function reconcileContainer(
     return (await reconcile(store, record, options)) ? store.metadata.containers.get(id) : record;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return withoutWriting(store, record);
+    return reconcileInMemory(store, record);
   }
 }
 

@@ -43,7 +43,7 @@ export class ForegroundLifecycle {
     const change = (state: ContainerState): ContainerState =>
       toEndedState({ ...state, startedAt: this.#startedAt }, this.#end);
     await changeState(this.#store.metadata, this.#container.id, change, {
-      happened: this.#happened(),
+      happened: this.#endEvents(),
       freesSpace: true,
     });
   }
@@ -57,11 +57,11 @@ export class ForegroundLifecycle {
   /** Removes the container. Its end is recorded in the transaction that begins the removal. */
   async discard(lease: Lease): Promise<void> {
     const { layout } = this.#store;
-    await discardContainer(this.#store, this.#container, { lease, happened: this.#happened(), end: this.#end });
+    await discardContainer(this.#store, this.#container, { lease, happened: this.#endEvents(), end: this.#end });
     reportExit(exitsOf(layout), this.#container.id, this.#end.exitCode ?? unknownExitCode);
   }
 
-  #happened(): readonly ContainerEvent[] {
+  #endEvents(): readonly ContainerEvent[] {
     return this.#startedAt === undefined ? [] : [dieEvent(this.#startedAt, this.#end)];
   }
 
