@@ -89,7 +89,12 @@ class Stages {
     const { below, image, files: from } = await withLocation(this.#below(stage), stage.location);
     const config = below?.plan.config ?? image.config;
     this.#inherited += sizeOf(config);
-    if (this.#inherited > maxInherited) throw valueError('too many stages take over too much', stage.location);
+    if (this.#inherited > maxInherited)
+      throw valueError(
+        'stages inherit too many variables, labels, ports and volumes',
+        stage.location,
+        'Build fewer stages on top of each other, or set fewer of these.',
+      );
     const plan = stage.plan(config);
     const steps = await stepsOfStage(plan, {
       parts,

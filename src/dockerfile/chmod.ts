@@ -141,7 +141,11 @@ export function parseChmod(text: string, at?: LineRange): ChmodChange {
   const steps = octal || text.length > 1000 ? undefined : new SymbolicMode(text).parse();
   if (steps === undefined) {
     const expected = octal ? '. it should be octal string and between 0 and 07777' : ': invalid syntax';
-    throw valueError(`invalid chmod parameter: '${excerpt(text)}'${expected}`, at);
+    throw valueError(
+      `invalid chmod parameter: '${excerpt(text)}'${expected}`,
+      at,
+      'Give an octal mode such as 0755, or a symbolic one such as u=rwX,go=rX.',
+    );
   }
   return (mode, isDirectory) => steps.reduce((current, step) => step(current, mode, isDirectory), mode & 0o7777);
 }

@@ -54,10 +54,14 @@ export class DirectiveReader {
   #add(directive: Directive): void {
     const at = { start: directive.line, end: directive.line };
     if (this.found.some((known) => known.name === directive.name)) {
-      throw syntaxError(`only one ${directive.name} parser directive can be used`, at);
+      throw syntaxError(`only one ${directive.name} parser directive can be used`, at, 'Remove the second one.');
     }
     if (directive.name === 'escape' && directive.value !== '\\' && directive.value !== '`') {
-      throw syntaxError(`invalid escape token '${directive.value}' does not match \` or \\`, at);
+      throw syntaxError(
+        `invalid escape token '${directive.value}' does not match \` or \\`,
+        at,
+        'Write # escape=\\ or # escape=`.',
+      );
     }
     this.found.push(directive);
   }

@@ -14,10 +14,11 @@ export function syntaxError(text: string, at: LineRange, hint?: string): StrataE
 }
 
 /** Error for a variable, quote or `${…}` that cannot be resolved. `at` is left out for a word without a Dockerfile. */
-export function expansionError(text: string, at?: LineRange): StrataError {
+export function expansionError(text: string, at?: LineRange, hint?: string): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_EXPANSION',
     message: text,
+    ...(hint === undefined ? {} : { hint }),
     ...(at === undefined ? {} : { details: lines(at) }),
   });
 }
@@ -33,10 +34,11 @@ export function stageError(text: string, at?: LineRange, hint?: string): StrataE
 }
 
 /** Error for a value that is malformed once its variables are known: a port, a mode, a mount. */
-export function valueError(text: string, at?: LineRange): StrataError {
+export function valueError(text: string, at?: LineRange, hint?: string): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_VALUE',
     message: text,
+    ...(hint === undefined ? {} : { hint }),
     ...(at === undefined ? {} : { details: lines(at) }),
   });
 }

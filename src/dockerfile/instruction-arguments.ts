@@ -24,7 +24,11 @@ function jsonOr(otherwise: ReadArguments, taken: 'a shell command' | 'words'): R
   return (rest, escape, at) => {
     const form = readJsonForm(rest);
     if (form === 'other') {
-      throw syntaxError('when using JSON array syntax, arrays must be comprised of strings only', at);
+      throw syntaxError(
+        'when using JSON array syntax, arrays must be comprised of strings only',
+        at,
+        'Put every element into double quotes.',
+      );
     }
     if (form !== undefined) return { args: form.words, json: true };
     return { ...otherwise(rest, escape, at), ...(resemblesJsonForm(rest) ? { insteadOfJson: taken } : {}) };
@@ -39,7 +43,7 @@ function pairs(instruction: string): ReadArguments {
     if (first === undefined) return plain([]);
     if (!first.includes('=')) {
       const [name, value] = cutAtBlanks(rest);
-      if (value === undefined) throw syntaxError(`${instruction} must have two arguments`, at);
+      if (value === undefined) throw syntaxError(`${instruction} must have two arguments`, at, 'Write NAME=VALUE.');
       return plain([name, value, '']);
     }
     const args: string[] = [];

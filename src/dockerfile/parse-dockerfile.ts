@@ -44,7 +44,12 @@ class DockerfileParser {
   parse(): SyntaxTree {
     const nodes: SyntaxNode[] = [];
     for (let line = this.#logicalLine(); line !== undefined; line = this.#logicalLine()) {
-      if (nodes.length >= maxInstructions) throw syntaxError(`more than ${maxInstructions} instructions`, line.at);
+      if (nodes.length >= maxInstructions)
+        throw syntaxError(
+          `more than ${maxInstructions} instructions`,
+          line.at,
+          'Join instructions, or split the Dockerfile into several.',
+        );
       nodes.push(this.#readHeredocs(this.#node(line, 0)));
     }
     const [first] = nodes;
@@ -121,7 +126,12 @@ class DockerfileParser {
       return { ...common, args, json };
     }
     if (rest === '') return { ...common, args: [], json: false };
-    if (depth > 1) throw syntaxError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.at);
+    if (depth > 1)
+      throw syntaxError(
+        "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
+        line.at,
+        'Write ONBUILD once, before one other instruction.',
+      );
     const trigger = this.#node({ ...line, text: rest, comments: [] }, depth + 1);
     return { ...common, args: [trigger.name, ...trigger.args], json: false, trigger };
   }

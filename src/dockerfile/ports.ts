@@ -86,10 +86,11 @@ export function parsePorts(specs: readonly string[], at?: LineRange): string[] {
   let named = 0;
   for (const spec of new Set(specs)) {
     const parsed = parseSpec(spec);
-    if ('problem' in parsed) throw valueError(parsed.problem, at);
+    if ('problem' in parsed) throw valueError(parsed.problem, at, 'Write ports such as 80, 53/udp or 8000-8010.');
     // Thousands of `0-65535` on one line would name the same ports again and again.
     named += parsed.last - parsed.first + 1;
-    if (named > maxPorts) throw valueError(`EXPOSE names more than ${maxPorts} ports`, at);
+    if (named > maxPorts)
+      throw valueError(`EXPOSE names more than ${maxPorts} ports`, at, 'Expose fewer ports, and each of them once.');
     for (let port = parsed.first; port <= parsed.last; port++) ports.add(`${port}/${parsed.protocol}`);
   }
   return [...ports];

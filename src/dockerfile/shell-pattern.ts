@@ -9,12 +9,24 @@ const anyOne = oneStep(notNewline);
 const anyMany = manyStep(notNewline);
 
 /** A problem of a pattern, in docker's words; the caller adds variable and line. */
-export class PatternProblem extends Error {}
+export class PatternProblem extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+const shorten = 'Use a shorter value or a shorter pattern.';
 
 function escapeStep(character: string | undefined): PatternStep {
   // `}` and `/` must be escaped inside `${…}`; the others are the pattern's own characters.
   if (character === undefined || !'*?\\}/'.includes(character)) {
-    throw new PatternProblem(`invalid escape '\\${character ?? ''}'`);
+    throw new PatternProblem(
+      `invalid escape '\\${character ?? ''}'`,
+      'In a pattern, a backslash escapes only *, ?, }, / and itself.',
+    );
   }
   return literalStep(character.charCodeAt(0));
 }
@@ -34,7 +46,8 @@ function parsePattern(pattern: string): PatternStep[] {
 }
 
 function checkWork(value: string, pattern: string): void {
-  if (value.length * pattern.length > maxPatternWork) throw new PatternProblem('pattern and value are too long');
+  if (value.length * pattern.length > maxPatternWork)
+    throw new PatternProblem('pattern and value are too long', shorten);
 }
 
 /** Returns the value of `${v#pattern}` and, with `longest`, `${v##pattern}`. @throws PatternProblem */
@@ -85,7 +98,7 @@ export function replaceMatches(
     if (end === index && index === lastEnd) continue;
     const kept = letters.slice(copied, index).join('');
     length += kept.length + replacement.length;
-    if (length > options.maxLength) throw new PatternProblem('the result is too long');
+    if (length > options.maxLength) throw new PatternProblem('the result is too long', shorten);
     parts.push(kept, replacement);
     copied = end;
     lastEnd = end;

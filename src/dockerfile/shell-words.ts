@@ -65,6 +65,10 @@ class WordCollector {
 
 const specialParameters = '@*#?-$!';
 
+const syntaxHint = 'Close every quote and every ${, and escape a $ that is not a variable.';
+const modifierHint = 'Modifiers are :- - :+ + :? ? # ## % %% / and //.';
+const sizeHint = 'Use fewer or shorter variables.';
+
 class Expander {
   readonly matched: Set<string> = new Set();
   readonly unmatched: Set<string> = new Set();
@@ -214,7 +218,8 @@ class Expander {
       const value = this.#look(name);
       return value ?? (this.#options.keepUnset === true ? `\${${name}}` : '');
     }
-    if (++this.#depth > maxSubstitutionDepth) this.#fail('substitutions are nested too deep');
+    if (++this.#depth > maxSubstitutionDepth)
+      this.#fail('substitutions are nested too deep', 'Nest fewer substitutions in each other.');
     const result = modifier === '/' ? this.#replace(name) : this.#modify(name, modifier);
     this.#depth--;
     return result;
@@ -228,13 +233,13 @@ class Expander {
     const isPattern = modifier === '#' || modifier === '%';
     const known = '+-?#%'.includes(modifier);
     const unsupported = `unsupported modifier (${written}) in substitution`;
-    if (colon ? isPattern : !known) this.#fail(unsupported);
+    if (colon ? isPattern : !known) this.#fail(unsupported, modifierHint);
     const word = this.#readNested('}', isPattern);
     const value = this.#look(name);
     // Also for modifiers that only the shell knows (`${v:=word}`): the line may be shell code that is searched for
     // heredocs.
     if (value === undefined && this.#options.keepUnset === true) return `\${${name}${written}${word}}`;
-    if (!known) this.#fail(unsupported);
+    if (!known) this.#fail(unsupported, modifierHint);
     const present = value !== undefined && !(colon && value === '');
     if (modifier === '-') return present ? value : word;
     if (modifier === '+') return present ? word : '';
@@ -248,7 +253,10 @@ class Expander {
   #requireValue(name: string, value: string | undefined, present: boolean, message: string): string {
     if (present && value !== undefined) return value;
     const reason = message === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : message;
-    this.#fail(`${name}: ${excerpt(reason)}`);
+    this.#fail(
+      `${name}: ${excerpt(reason)}`,
+      `Give ${excerpt(name)} a value before this instruction, by ENV, ARG or a build argument.`,
+    );
   }
 
   #replace(name: string): string {
@@ -268,7 +276,7 @@ class Expander {
       return work();
     } catch (error) {
       if (!(error instanceof PatternProblem)) throw error;
-      this.#fail(`invalid pattern (${excerpt(pattern)}) in substitution: ${error.message}`);
+      this.#fail(`invalid pattern (${excerpt(pattern)}) in substitution: ${error.message}`, error.hint);
     }
   }
 
@@ -300,12 +308,12 @@ class Expander {
 
   #spend(text: string): string {
     this.#remaining -= text.length;
-    if (this.#remaining < 0) this.#fail(`variables add more than ${maxExpansion} characters`);
+    if (this.#remaining < 0) this.#fail(`variables add more than ${maxExpansion} characters`, sizeHint);
     return text;
   }
 
-  #fail(text: string): never {
-    throw expansionError(`failed to process ${quote(excerpt(this.#source))}: ${text}`, this.#options.location);
+  #fail(text: string, hint = syntaxHint): never {
+    throw expansionError(`failed to process ${quote(excerpt(this.#source))}: ${text}`, this.#options.location, hint);
   }
 }
 

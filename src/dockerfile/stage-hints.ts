@@ -35,7 +35,7 @@ const maxListed = 12;
 
 /** Lists stages by number and name: `0 (builder), 1`. */
 export function hintOfStages(stages: readonly KnownStage[]): string {
-  if (stages.length === 0) return 'No stage stands above this one: name an image.';
+  if (stages.length === 0) return 'Name an image: there is no stage above this one.';
   const shown = stages.slice(0, maxListed).map((stage) => {
     const name = stageNameOf(stage);
     return name === '' ? `${stage.index}` : `${stage.index} (${excerpt(name)})`;

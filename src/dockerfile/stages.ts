@@ -83,7 +83,11 @@ function baseNameOf(stage: Stage, options: StageOptions): BaseName {
   const { baseName, location } = stage.from;
   const { text, unmatched } = expandWord(baseName, options.args, { escape: options.escape, location });
   if (text !== '') return { baseName: text, unset: unmatched };
-  throw stageError(`base name (${excerpt(baseName)}) should not be blank`, location, hintOfUnset(unmatched));
+  throw stageError(
+    `base name (${excerpt(baseName)}) should not be blank`,
+    location,
+    hintOfUnset(unmatched) ?? 'Name an image or a stage.',
+  );
 }
 
 function platformOf(stage: Stage, options: StageOptions): string | undefined {
@@ -91,7 +95,11 @@ function platformOf(stage: Stage, options: StageOptions): string | undefined {
   if (platform === '') return undefined;
   const { text, unmatched } = expandWord(platform, options.args, { escape: options.escape, location });
   if (text !== '') return text;
-  throw stageError(`empty platform value from expression ${excerpt(platform)}`, location, hintOfUnset(unmatched));
+  throw stageError(
+    `empty platform value from expression ${excerpt(platform)}`,
+    location,
+    hintOfUnset(unmatched) ?? 'Give a platform such as linux/amd64, or leave the flag out.',
+  );
 }
 
 /** Everything needed to resolve names of stages. */

@@ -81,7 +81,7 @@ const contextFileError = (path: string, problem: string, cause?: unknown): Strat
   new StrataError({
     code: 'ERR_CONTEXT_FILE',
     message: `build context: ${path}: ${problem}`,
-    hint: 'Dockerfile and .dockerignore are files of the context.',
+    hint: 'Make it a regular file inside the context.',
     cause,
   });
 

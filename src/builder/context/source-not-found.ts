@@ -16,7 +16,7 @@ export function sourceNotFoundError(instruction: string, why: WhyNot, origin: st
   return copySourceError(
     `${instruction}: not found in the build context`,
     why === 'ignored'
-      ? 'The .dockerignore excludes it.'
+      ? 'Change the .dockerignore, which excludes it.'
       : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
   );
 }

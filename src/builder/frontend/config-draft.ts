@@ -131,7 +131,12 @@ export class ConfigDraft {
 
   #expose(ports: readonly string[], at: LineRange): void {
     this.#exposed += ports.length;
-    if (this.#exposed > maxExposed) throw valueError('EXPOSE: too many ports, ranges that overlap counted again', at);
+    if (this.#exposed > maxExposed)
+      throw valueError(
+        `EXPOSE: more than ${maxExposed} ports, including repeated ones`,
+        at,
+        'Expose fewer ports, and each of them once.',
+      );
     for (const port of ports) this.#ports.set(port, {});
   }
 

@@ -117,10 +117,18 @@ function resolveValues(instruction: Instruction, draft: ConfigDraft): Instructio
   if (instruction.kind === 'WORKDIR') return { ...instruction, path: resolvePath(draft, instruction.path) };
   if (instruction.kind === 'EXPOSE') return { ...instruction, ports: parsePorts(instruction.ports, location) };
   if (instruction.kind === 'VOLUME' && instruction.volumes.includes('')) {
-    throw valueError('VOLUME specified can not be an empty string', location);
+    throw valueError(
+      'VOLUME specified can not be an empty string',
+      location,
+      'Give every volume a path: a variable in it may have no value.',
+    );
   }
   if (instruction.kind === 'STOPSIGNAL' && !isSignalName(instruction.signal)) {
-    throw valueError(`invalid signal: ${excerpt(instruction.signal)}`, location);
+    throw valueError(
+      `invalid signal: ${excerpt(instruction.signal)}`,
+      location,
+      'Give the name or the number of a signal, such as SIGTERM or 15.',
+    );
   }
   return instruction;
 }
@@ -160,5 +168,9 @@ const needsNoNames = /^(?:root|\d*)(?::(?:root|\d*))?$/;
 function isLinked({ kind, link, chmod, chown, location }: CopyInstruction | AddInstruction): boolean {
   if (!link || chmod !== '') return false;
   if (needsNoNames.test(chown)) return true;
-  throw valueError(`${kind} --link --chown=${excerpt(chown)}: names cannot be looked up in the layers below`, location);
+  throw valueError(
+    `${kind} --link --chown=${excerpt(chown)}: names cannot be looked up in the layers below`,
+    location,
+    'Name the owner by numbers, or copy without a link.',
+  );
 }

@@ -55,6 +55,7 @@ function checkScriptName(name: string, { location }: RunInstruction): string {
   throw valueError(
     `RUN: a heredoc with #! becomes a file, and ${excerpt(JSON.stringify(name))} cannot be its name`,
     location,
+    'Name the heredoc like a file: no slash, and at most 255 characters.',
   );
 }
 

@@ -13,11 +13,11 @@ export function notSupportedError(what: string, at: LineRange, hint: string): St
   });
 }
 
-const noMounts = 'A cache can be left out, and files come in with COPY; for secrets and ssh there is nothing yet.';
+const noMounts = 'Leave out a cache, and take files with COPY; secrets and ssh are not supported yet.';
 const byHand =
   'Do this step in a container that has the rights or the device, commit that container, and build FROM the image.';
 const noExceptions =
-  'With COPY --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
+  'Leave the exception out, and name the files that it includes as sources: it would include files beside the source, too.';
 
 /** Refuses an instruction or flag that would be ignored silently otherwise. Throws ERR_NOT_SUPPORTED_YET. */
 export function refuseUnsupported(instruction: Instruction): void {
@@ -40,5 +40,5 @@ const url = /^(?:https?|git|ssh|ftp):\/\/|^[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:/i;
 export function refuseRemote({ sources, checksum, location }: AddInstruction): void {
   const remote = sources.find((source) => url.test(source));
   if (remote !== undefined) throw notSupportedError(`ADD ${remote}`, location, 'Fetch it into the context first.');
-  if (checksum !== '') throw valueError('checksum requires HTTP(S) sources', location);
+  if (checksum !== '') throw valueError('checksum requires HTTP(S) sources', location, 'Leave out the checksum.');
 }

@@ -212,7 +212,7 @@ const archiveError = ({ location }: CopyOrAdd, { path }: ContextSource, cause: S
   new StrataError({
     code: 'ERR_ADD_ARCHIVE',
     message: `dockerfile line ${location.start}: ADD ${displayBytes(path)}: ${archiveMessage(cause)}`,
-    hint: 'Make the archive again, or use COPY or ADD --unpack=false to have it as a file.',
+    hint: 'Make the archive again, or use COPY or ADD --unpack=false to copy it as a file.',
     details: { line: location.start },
     cause,
   });

@@ -94,7 +94,7 @@ export class RunOp implements Op<FilesystemResult> {
 }
 
 // The hint of a container's start is about its entrypoint, which a step does not use.
-const noProgram = 'There is no such program in the image at this step.';
+const noProgram = 'Install the program in a step before, or correct its name.';
 
 /** Returns a hint when the store's disk is full. The files of the failed step still exist at this point. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {

@@ -15,13 +15,18 @@ function requireTwo(node: SyntaxNode, name: 'ADD' | 'COPY'): void {
   throw instructionError(
     node,
     `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
+    'Name at least one source, and then the destination.',
   );
 }
 
 function sourcesAndDestination(node: SyntaxNode, name: 'ADD' | 'COPY'): SourcesAndDestination {
   const destination = node.args.at(-1) ?? '';
   if (heredocStartOrNone(destination) !== undefined) {
-    throw instructionError(node, `${name} cannot accept a heredoc as a destination`);
+    throw instructionError(
+      node,
+      `${name} cannot accept a heredoc as a destination`,
+      'End the instruction with the path of the destination.',
+    );
   }
   const contents = new Map(node.heredocs.map((heredoc) => [heredoc.name, heredoc.content]));
   const sources: string[] = [];

@@ -11,10 +11,12 @@ export interface Device {
   readonly required: boolean;
 }
 
+const form = 'Write RUN --device=NAME, or RUN --device=name=NAME,required.';
+
 /** Reads a RUN's `--device` flag. @throws ERR_DOCKERFILE_SYNTAX */
 export function readDevice(node: SyntaxNode, text: string): Device {
   const fields = splitCsv(text);
-  if ('problem' in fields) throw instructionError(node, `failed to parse csv devices: ${fields.problem}`);
+  if ('problem' in fields) throw instructionError(node, `failed to parse csv devices: ${fields.problem}`, form);
   let name = '';
   let required = false;
   for (const field of fields) {
@@ -23,19 +25,19 @@ export function readDevice(node: SyntaxNode, text: string): Device {
     const value = equals < 0 ? undefined : field.slice(equals + 1);
     if (key === 'required') {
       const flag = parseBoolean(value ?? 'true');
-      if (flag === undefined) throw instructionError(node, `invalid value for required: ${excerpt(value ?? '')}`);
+      if (flag === undefined) throw instructionError(node, `invalid value for required: ${excerpt(value ?? '')}`, form);
       required = flag;
     } else if (key === 'name' && value !== undefined) {
-      if (name !== '') throw instructionError(node, `device name already set to ${excerpt(name)}`);
+      if (name !== '') throw instructionError(node, `device name already set to ${excerpt(name)}`, form);
       name = value;
     } else if (name === '') {
       // A CDI name contains `=` itself, so the first field of any other form is the name.
       name = field;
     } else if (value === undefined) {
-      throw instructionError(node, `invalid field '${excerpt(field)}' must be a key=value pair`);
+      throw instructionError(node, `invalid field '${excerpt(field)}' must be a key=value pair`, form);
     } else {
-      const hint = didYouMean(key, ['name', 'required']);
-      throw instructionError(node, `unexpected key '${excerpt(key)}' in '${excerpt(field)}'${hint}`);
+      const meant = didYouMean(key, ['name', 'required']);
+      throw instructionError(node, `unexpected key '${excerpt(key)}' in '${excerpt(field)}'${meant}`, form);
     }
   }
   return { name, required };

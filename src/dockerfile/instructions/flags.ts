@@ -35,11 +35,17 @@ export class Flags {
 }
 
 function readBoolean(node: SyntaxNode, flag: string, value: string | undefined): string {
-  if (value === '') throw instructionError(node, `missing a value on flag: ${flag}`);
+  const hint = `Write ${flag}=true or ${flag}=false.`;
+  if (value === '') throw instructionError(node, `missing a value on flag: ${flag}`, hint);
   const lower = (value ?? 'true').toLowerCase();
   if (lower === 'true' || lower === 'false') return lower;
-  throw instructionError(node, `expecting boolean value for flag ${flag}, not: ${excerpt(value ?? '')}`);
+  throw instructionError(node, `expecting boolean value for flag ${flag}, not: ${excerpt(value ?? '')}`, hint);
 }
+
+const hintOfFlags = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'This instruction has no flags.'
+    : `Flags of this instruction are ${names.map((name) => `--${name}`).join(', ')}.`;
 
 /**
  * Checks a node's flags against those of its instruction.
@@ -59,12 +65,18 @@ export function readFlags(node: SyntaxNode, known: Readonly<Record<string, FlagT
     const name = flag.slice(2);
     const type = types.get(name);
     if (type === undefined) {
-      throw instructionError(node, `unknown flag: ${excerpt(flag)}${didYouMean(name, [...types.keys()])}`);
+      throw instructionError(
+        node,
+        `unknown flag: ${excerpt(flag)}${didYouMean(name, [...types.keys()])}`,
+        hintOfFlags([...types.keys()]),
+      );
     }
     const before = values.get(name) ?? [];
-    if (before.length > 0 && type !== 'strings') throw instructionError(node, `duplicate flag specified: ${flag}`);
+    if (before.length > 0 && type !== 'strings')
+      throw instructionError(node, `duplicate flag specified: ${flag}`, 'Give the flag once.');
     if (type === 'boolean') before.push(readBoolean(node, flag, value));
-    else if (value === undefined) throw instructionError(node, `missing a value on flag: ${flag}`);
+    else if (value === undefined)
+      throw instructionError(node, `missing a value on flag: ${flag}`, `Write ${flag}=VALUE.`);
     else before.push(value);
     values.set(name, before);
   }

@@ -21,6 +21,7 @@ function readStageName(node: SyntaxNode): string {
   throw instructionError(
     node,
     `invalid name for build stage: ${quote(excerpt(written))}, name can't start with a number or contain symbols`,
+    'Begin the name with a letter, and use letters, digits, -, _ and . only.',
   );
 }
 

@@ -7,14 +7,17 @@ import { shellOrExec } from './run.ts';
 import type { HealthcheckInstruction } from './types.ts';
 
 const millisecond = 1_000_000;
+const durations = 'Write durations such as 30s, 1m30s or 500ms.';
+const counts = 'Give a whole number from 0 to 2147483647.';
+const forms = 'Write HEALTHCHECK CMD and a command, or HEALTHCHECK NONE.';
 
 function readDuration(node: SyntaxNode, flags: Flags, name: string): number {
   const text = flags.string(name);
   if (text === '') return 0;
   const duration = parseDuration(text);
-  if (typeof duration !== 'number') throw instructionError(node, duration.problem);
+  if (typeof duration !== 'number') throw instructionError(node, duration.problem, durations);
   if (duration !== 0 && duration < millisecond)
-    throw instructionError(node, `Interval "${name}" cannot be less than 1ms`);
+    throw instructionError(node, `Interval "${name}" cannot be less than 1ms`, durations);
   return duration;
 }
 
@@ -22,10 +25,11 @@ function readRetries(node: SyntaxNode, flags: Flags): number {
   const text = flags.string('retries');
   if (text === '') return 0;
   const problem = (why: string): string => `strconv.ParseInt: parsing ${quote(excerpt(text))}: ${why}`;
-  if (!/^[+-]?[0-9]+$/.test(text)) throw instructionError(node, problem('invalid syntax'));
+  if (!/^[+-]?[0-9]+$/.test(text)) throw instructionError(node, problem('invalid syntax'), counts);
   const retries = Number(text);
-  if (retries > 0x7fffffff || retries < -0x80000000) throw instructionError(node, problem('value out of range'));
-  if (retries < 0) throw instructionError(node, `--retries cannot be negative (${retries})`);
+  if (retries > 0x7fffffff || retries < -0x80000000)
+    throw instructionError(node, problem('value out of range'), counts);
+  if (retries < 0) throw instructionError(node, `--retries cannot be negative (${retries})`, counts);
   return retries + 0;
 }
 
@@ -35,7 +39,7 @@ export function readHealthcheck(node: SyntaxNode): HealthcheckInstruction {
   const args = node.args.slice(1);
   const off = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 };
   if (type === 'NONE') {
-    if (args.length > 0) throw instructionError(node, 'HEALTHCHECK NONE takes no arguments');
+    if (args.length > 0) throw instructionError(node, 'HEALTHCHECK NONE takes no arguments', forms);
     return { kind: 'HEALTHCHECK', ...originOf(node), test: ['NONE'], ...off };
   }
   const flags = readFlags(node, {
@@ -45,9 +49,10 @@ export function readHealthcheck(node: SyntaxNode): HealthcheckInstruction {
     'start-interval': 'string',
     retries: 'string',
   });
-  if (type !== 'CMD') throw instructionError(node, `Unknown type ${quote(excerpt(type))} in HEALTHCHECK (try CMD)`);
+  if (type !== 'CMD')
+    throw instructionError(node, `Unknown type ${quote(excerpt(type))} in HEALTHCHECK (try CMD)`, forms);
   const command = shellOrExec(args, node.json);
-  if (command.args.length === 0) throw instructionError(node, 'Missing command after HEALTHCHECK CMD');
+  if (command.args.length === 0) throw instructionError(node, 'Missing command after HEALTHCHECK CMD', forms);
   return {
     kind: 'HEALTHCHECK',
     ...originOf(node),

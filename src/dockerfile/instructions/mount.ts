@@ -59,6 +59,9 @@ const keys = [
   'env',
 ] as const;
 
+const csvHint = 'Separate options by commas, and put an option that contains one into double quotes.';
+const optionHint = 'Leave this option of the mount out, or correct its value.';
+
 type MountDraft = { -readonly [Key in keyof RunMount]: RunMount[Key] } & { readOnlyGiven: boolean };
 
 interface MountField {
@@ -77,13 +80,17 @@ function splitField(text: string): MountField {
 /** Reads the values of a RUN's `--mount` flag that cannot contain variables. @throws ERR_DOCKERFILE_SYNTAX */
 export function readMountFlag(node: SyntaxNode, text: string): MountFlag {
   const fields = splitCsv(text);
-  if ('problem' in fields) throw instructionError(node, `failed to parse csv mounts: ${fields.problem}`);
+  if ('problem' in fields) throw instructionError(node, `failed to parse csv mounts: ${fields.problem}`, csvHint);
   let from = '';
   for (const { key, value } of fields.map(splitField)) {
     if (key !== 'from' || value === undefined) continue;
     const dollar = value.indexOf('$');
     if (dollar >= 0 && dollar !== value.length - 1) {
-      throw instructionError(node, "'from' doesn't support variable expansion, define alias stage instead");
+      throw instructionError(
+        node,
+        "'from' doesn't support variable expansion, define alias stage instead",
+        'Add a stage with FROM and the variable, and name that stage.',
+      );
     }
     from = value;
   }
@@ -215,7 +222,7 @@ function findContradiction(mount: RunMount): string | undefined {
  */
 export function resolveMount(flag: MountFlag, expand: (word: string) => string, at: LineRange): RunMount {
   const fields = splitCsv(flag.text);
-  if ('problem' in fields) throw valueError(`failed to parse csv mounts: ${fields.problem}`, at);
+  if ('problem' in fields) throw valueError(`failed to parse csv mounts: ${fields.problem}`, at, csvHint);
   const draft: MountDraft = {
     type: 'bind',
     from: '',
@@ -234,10 +241,10 @@ export function resolveMount(flag: MountFlag, expand: (word: string) => string, 
   };
   for (const field of fields.map(splitField)) {
     const problem = readField(draft, field, expand);
-    if (problem !== undefined) throw valueError(problem, at);
+    if (problem !== undefined) throw valueError(problem, at, optionHint);
   }
   const { readOnlyGiven, ...mount } = draft;
   const problem = findContradiction(mount);
-  if (problem !== undefined) throw valueError(problem, at);
+  if (problem !== undefined) throw valueError(problem, at, optionHint);
   return { ...mount, readOnly: readOnlyGiven ? mount.readOnly : mount.type !== 'cache' && mount.type !== 'tmpfs' };
 }

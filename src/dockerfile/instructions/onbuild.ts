@@ -6,13 +6,15 @@ import { readFlags } from './flags.ts';
 import { instructionError, originOf, requireSome } from './origin.ts';
 import type { OnbuildInstruction } from './types.ts';
 
+const hint = 'A trigger is one instruction other than ONBUILD, FROM and MAINTAINER.';
+
 export function readOnbuild(node: SyntaxNode): OnbuildInstruction {
   requireSome(node, 'ONBUILD');
   readFlags(node);
   const name = trimSpace(node.args[0] ?? '').toUpperCase();
-  if (name === 'ONBUILD') throw instructionError(node, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (name === 'ONBUILD') throw instructionError(node, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", hint);
   if (name === 'MAINTAINER' || name === 'FROM')
-    throw instructionError(node, `${name} isn't allowed as an ONBUILD trigger`);
+    throw instructionError(node, `${name} isn't allowed as an ONBUILD trigger`, hint);
   const line = trimSpaceStart(trimSpaceStart(node.original).slice('ONBUILD'.length));
   const documents = node.heredocs.map((heredoc) => `\n${heredoc.content}${heredoc.name}`).join('');
   return { kind: 'ONBUILD', ...originOf(node), trigger: line + documents };
@@ -26,7 +28,7 @@ export function readOnbuild(node: SyntaxNode): OnbuildInstruction {
 export function parseTriggerNode(trigger: string, at: LineRange): SyntaxNode {
   const [node, ...more] = parseDockerfileText(trigger, at.start).nodes;
   if (node === undefined || more.length > 0) {
-    throw syntaxError('onbuild trigger should be a single expression', at);
+    throw syntaxError('onbuild trigger should be a single expression', at, hint);
   }
   return { ...node, location: at };
 }

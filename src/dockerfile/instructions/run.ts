@@ -27,7 +27,8 @@ function networkOf(node: SyntaxNode, flags: Flags): RunNetwork {
   if (!flags.used.includes('network')) return 'default';
   const mode = flags.string('network');
   const known = networks.find((name) => name === mode);
-  if (known === undefined) throw instructionError(node, `invalid network mode ${quote(excerpt(mode))}`);
+  if (known === undefined)
+    throw instructionError(node, `invalid network mode ${quote(excerpt(mode))}`, `Give one of ${networks.join(', ')}.`);
   return known;
 }
 
@@ -35,7 +36,12 @@ function securityOf(node: SyntaxNode, flags: Flags): RunSecurity {
   if (!flags.used.includes('security')) return 'sandbox';
   const mode = flags.string('security');
   const known = securities.find((name) => name === mode);
-  if (known === undefined) throw instructionError(node, `security ${quote(excerpt(mode))} is not valid`);
+  if (known === undefined)
+    throw instructionError(
+      node,
+      `security ${quote(excerpt(mode))} is not valid`,
+      `Give one of ${securities.join(', ')}.`,
+    );
   return known;
 }
 

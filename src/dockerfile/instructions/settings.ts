@@ -46,14 +46,20 @@ export function readVolume(node: SyntaxNode): VolumeInstruction {
   requireSome(node, 'VOLUME');
   readFlags(node);
   const volumes = node.args.map(trimSpace);
-  if (volumes.includes('')) throw instructionError(node, 'VOLUME specified can not be an empty string');
+  if (volumes.includes(''))
+    throw instructionError(node, 'VOLUME specified can not be an empty string', 'Give every volume a path.');
   return { kind: 'VOLUME', ...originOf(node), volumes };
 }
 
 export function readShell(node: SyntaxNode): ShellInstruction {
   readFlags(node);
   const { args, shellForm } = shellOrExec(node.args, node.json);
-  if (args.length === 0) throw instructionError(node, 'SHELL requires at least one argument');
+  if (args.length === 0)
+    throw instructionError(
+      node,
+      'SHELL requires at least one argument',
+      'Write it as SHELL ["executable", "parameters"].',
+    );
   if (shellForm) {
     const hint = 'Write it as SHELL ["executable", "parameters"]; a backslash inside is written twice.';
     throw instructionError(node, 'SHELL requires the arguments to be in JSON form', hint);

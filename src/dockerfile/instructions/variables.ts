@@ -6,11 +6,12 @@ import type { ArgDefinition, ArgInstruction, EnvInstruction, KeyValue, LabelInst
 /** Reads the parser's triples of name, value and separator. */
 function readKeyValues(node: SyntaxNode, name: 'ENV' | 'LABEL'): KeyValue[] {
   requireSome(node, name);
-  if (node.args.length % 3 !== 0) throw instructionError(node, `Bad input to ${name}, too many arguments`);
+  if (node.args.length % 3 !== 0)
+    throw instructionError(node, `Bad input to ${name}, too many arguments`, 'Write NAME=VALUE.');
   const found: KeyValue[] = [];
   for (let index = 0; index < node.args.length; index += 3) {
     const [key = '', value = '', separator = ''] = node.args.slice(index, index + 3);
-    if (key === '') throw instructionError(node, `${name} names can not be blank`);
+    if (key === '') throw instructionError(node, `${name} names can not be blank`, 'Write NAME=VALUE.');
     found.push({ key, value, legacy: separator === '' });
   }
   return found;
@@ -28,7 +29,7 @@ export function readLabel(node: SyntaxNode): LabelInstruction {
 
 function readDefinition(node: SyntaxNode, text: string): ArgDefinition {
   const equals = text.indexOf('=');
-  if (equals === 0) throw instructionError(node, 'ARG names can not be blank');
+  if (equals === 0) throw instructionError(node, 'ARG names can not be blank', 'Write NAME, or NAME=DEFAULT.');
   const key = equals < 0 ? text : text.slice(0, equals);
   const value = equals < 0 ? undefined : text.slice(equals + 1);
   return { key, value, description: descriptionOf(key, node.comments) };

@@ -272,7 +272,7 @@ test('a step that fails says which, how, and what it wrote last', { skip }, asyn
       assert.equal(error.details?.['exitCode'], exitCode);
       assert.match(error.message, message);
       if (name === 'exit code') assert.equal(error.details?.['log'], 'last words\n');
-      if (name === 'not found') assert.equal(error.hint, 'There is no such program in the image at this step.');
+      if (name === 'not found') assert.equal(error.hint, 'Install the program in a step before, or correct its name.');
     });
   }
   await t.test('a user the image does not know', async (each) => {

@@ -176,7 +176,7 @@ describe('stages are refused', () => {
     };
     const many = Array.from({ length: 20 }, (_, index) => `FROM a AS s${index}\n`).join('');
     assert.equal(hintOf('FROM a AS b\nFROM a\nFROM c\nCOPY --from=5 / /x'), 'Give a number or a name: 0 (b), 1.');
-    assert.equal(hintOf('FROM a\nCOPY --from=5 / /x'), 'No stage stands above this one: name an image.');
+    assert.equal(hintOf('FROM a\nCOPY --from=5 / /x'), 'Name an image: there is no stage above this one.');
     assert.match(hintOf(`${many}COPY --from=99 / /x`) ?? '', / 0 \(s0\), .* 11 \(s11\) and 7 more\.$/);
     assert.match(hintOf('FROM a AS z\nCOPY --from=b x y\nFROM c AS b\nFROM z') ?? '', /above/);
     assert.match(hintOf('FROM a AS b\nCOPY --from=b x y') ?? '', /not from itself/);
