@@ -31,7 +31,7 @@ export interface BuildRequest extends AbortOptions {
   readonly network?: BuildNetwork;
   /** Policy for a base that is not in the store: `missing` (default) and `never` are the same for now. */
   readonly pull?: PullPolicy;
-  /** True runs every step, whatever is cached. */
+  /** True runs every step, even a cached one. */
   readonly noCache?: boolean;
 }
 

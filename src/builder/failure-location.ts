@@ -25,7 +25,7 @@ function addLines(error: unknown, { start, end }: LineRange): unknown {
   return restate(failure, { details: { line: start, endLine: end } });
 }
 
-/** Returns an op whose errors have the instruction's lines in their details. */
+/** Returns the op with the instruction's lines in the details of its errors. */
 export const withOpLocation = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
   definition: op.definition,
   isKeyedByDefinition: op.isKeyedByDefinition,

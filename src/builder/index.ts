@@ -1,21 +1,17 @@
 /**
- * The parts of `builder.build` that stand alone: a solver of cached steps, and a reader of the stages that a Dockerfile's target needs.
+ * Parts of `builder.build` for use on their own: a solver of cached steps, and a reader of the stages that a
+ * Dockerfile's target needs.
  *
  * ```ts
  * import { definitionOf, makeVertex, Solver, stepKey } from 'strata-oci/builder';
  *
  * const definition = definitionOf('greet-v1', { name: 'world' });
+ * const exec = async () => ({ identity: 'hello world' });
  * const greet = makeVertex({
  *   name: 'greet',
  *   inputs: [],
- *   op: {
- *     definition,
- *     isKeyedByDefinition: true,
- *     key: async (inputs) => ({
- *       digest: stepKey(definition, inputs),
- *       exec: async () => ({ identity: 'hello world' }),
- *     }),
- *   },
+ *   op: { definition, isKeyedByDefinition: true, key: async (inputs) => ({ digest: stepKey(definition, inputs), exec })
+ * },
  * });
  * const solver = new Solver({ cache, signal: new AbortController().signal }); // cache: your CacheStore
  * const { identity } = await solver.solve(greet);

@@ -20,7 +20,7 @@ function readFlag(text: string, from: number, escape: EscapeCharacter): { word: 
     if (quote === '' && isSpace(text.charCodeAt(index))) break;
     if (quote === '' && (unit === '"' || unit === "'")) quote = unit;
     else if (unit === quote) quote = '';
-    // At the end of the line an escape character stands for nothing.
+    // An escape character at the end of the line is dropped.
     else if (unit === escape) word += text.charAt(++index);
     else word += unit;
   }

@@ -72,7 +72,7 @@ function expandCopying(
   expand: Expand,
   variables: Variables,
 ): Pick<Copying, 'chown' | 'chmod' | 'sources' | 'destination' | 'inlineFiles'> {
-  // In a heredoc's content a backslash escapes, whatever the Dockerfile's escape character is, and quotes are text.
+  // In a heredoc's content the escape character is always a backslash, and quotes are text.
   const content = { literalQuotes: true, location: instruction.location };
   return {
     chown: expand(instruction.chown),

@@ -2,7 +2,7 @@ import { characters, codePoints } from './code-points.ts';
 import { maxPatternWork } from './limits.ts';
 import { literalStep, manyStep, oneStep, PatternAutomaton, type PatternStep } from './pattern-automaton.ts';
 
-// BuildKit compiles these patterns to regular expressions, whose `.` stops at a newline.
+// BuildKit compiles these patterns to regular expressions, in which `.` stops at a newline.
 const notNewline = (code: number): boolean => code !== 0x0a;
 
 const anyOne = oneStep(notNewline);

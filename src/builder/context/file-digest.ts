@@ -57,7 +57,7 @@ export function addField(fields: FieldSink, label: string, value: Uint8Array | s
   fields.update(value);
 }
 
-/** Opens a file for reading, whatever it has become: without blocking, and never through a symlink (ELOOP). */
+/** Opens a file for reading even if it was replaced: without blocking, and never through a symlink (ELOOP). */
 export const openForReading = (dirFd: number, name: Uint8Array): number =>
   openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 

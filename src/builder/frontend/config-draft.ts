@@ -92,7 +92,7 @@ export class ConfigDraft {
         return;
       case 'ENTRYPOINT':
         config.Entrypoint = this.#commandLine(instruction);
-        // As in docker, a new entrypoint removes the base's CMD; a CMD of this Dockerfile stays.
+        // A new entrypoint removes the base's CMD, as in docker; a CMD of this Dockerfile stays.
         if (this.#commandIsInherited) delete config.Cmd;
         return;
       case 'HEALTHCHECK':

@@ -85,7 +85,7 @@ export function planStage({ from, instructions }: Stage, options: PlanStageOptio
   const args = new StageArgs({ escape, globals, overrides: buildArgs });
   const history: PlannedHistory[] = [];
   let author: string | undefined;
-  // ENV wins over an ARG of the same name, in whatever order.
+  // ENV wins over an ARG of the same name, in either order.
   const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.values.get(name) };
   for (const written of [...triggers, ...instructions]) {
     const instruction =

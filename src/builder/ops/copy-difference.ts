@@ -45,7 +45,7 @@ export function differenceOf(entries: readonly CopiedEntry[], earlier: EarlierCo
   const isDirectory = ({ type }: CopiedEntry): boolean => type === 'directory';
   return {
     removed,
-    // Of the source itself, only the time is copied.
+    // The source itself is only given its time.
     changed: changed.filter(({ path }) => path !== '').map(({ path }) => path),
     directories: entries.filter(
       (entry) => isDirectory(entry) && (touched.has(entry.path) || marks.get(entry.path) !== entry.mark),

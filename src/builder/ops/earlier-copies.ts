@@ -21,7 +21,7 @@ export interface EarlierCopiesOptions {
   /** A folder with such files only. */
   readonly folder: string;
   readonly cache: Pick<CacheStore<FilesystemResult>, 'find'>;
-  /** Distinguishes contexts whose steps are written alike. */
+  /** Distinguishes contexts with equal steps. */
   readonly context: string;
 }
 

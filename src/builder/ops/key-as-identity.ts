@@ -2,7 +2,8 @@ import type { Keyed, OpContext } from '../solver/types.ts';
 import type { FilesystemResult } from './filesystem-result.ts';
 
 /**
- * Returns the work of a step whose key describes the output completely, times apart, and so is the result's identity.
+ * Returns the work of a step with a key that describes the output completely, times apart, and so is the result's
+ * identity.
  */
 export const keyAsIdentity = (
   digest: string,

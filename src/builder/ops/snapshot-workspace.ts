@@ -110,7 +110,7 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     return below !== undefined && isUnchanged(tree.upperDir, below);
   }
 
-  /** Removes the snapshot, whatever the caller's signal says. */
+  /** Removes the snapshot, also after an abort. */
   async #discard(id: string): Promise<void> {
     try {
       await this.#snapshotter.remove(id, { lease: this.#lease });

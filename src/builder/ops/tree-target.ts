@@ -21,7 +21,7 @@ export class TreeTarget {
   /** True once an existing entry was removed for a copied one. */
   hasReplaced = false;
 
-  /** New parent directories belong to `owner`. `touched` records all directories whose time changes. */
+  /** New parent directories belong to `owner`. `touched` records all directories that get a new time. */
   constructor(tree: RootedTree, { uid, gid }: Owner, touched?: TouchedDirectories) {
     this.#tree = tree;
     this.#touched = touched;

@@ -67,7 +67,7 @@ export class TreeWriter implements Disposable {
   readonly #data: FileData;
   readonly #copier: FileCopier;
   readonly #touched: TouchedDirectories | undefined;
-  /** Directories whose times are set last, because every new name in them changes them. */
+  /** Directories with times to be set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
   #hasMetExisting = false;

@@ -63,7 +63,7 @@ export interface Cached<R extends Result> {
   readonly result: R;
 }
 
-/** A step whose result is to be saved. */
+/** A step with a result to be saved. */
 export interface SavedStep {
   readonly key: string;
   /** A second key, see {@link Op.isKeyedByDefinition}. */
