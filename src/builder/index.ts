@@ -13,9 +13,11 @@
  *   op: { definition, isKeyedByDefinition: true, key: async (inputs) => ({ digest: stepKey(definition, inputs), exec })
  * },
  * });
- * const solver = new Solver({ cache, signal: new AbortController().signal }); // cache: your CacheStore
+ * const solver = new Solver({ cache, signal: new AbortController().signal });
  * const { identity } = await solver.solve(greet);
  * ```
+ *
+ * `cache` is your own implementation of `CacheStore`.
  */
 
 export type { AbortOptions } from '../lib/abort.ts';

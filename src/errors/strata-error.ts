@@ -38,6 +38,7 @@ const brand = Symbol.for('strata-oci.error');
  * `instanceof` does not.
  *
  * ```ts
+ * const pool = 'tank';
  * throw new StrataError({
  *   code: 'zfs:ERR_POOL_MISSING',
  *   kind: 'failed-precondition',
@@ -81,7 +82,11 @@ export class StrataError extends Error {
  * True for a {@link StrataError} of any copy of the library. With `code`, true only for an error of that code.
  *
  * ```ts
- * if (isStrataError(error, 'ERR_NO_SPACE')) await engine.images.prune();
+ * try {
+ *   await engine.images.load({ input: 'app.tar' }).result;
+ * } catch (error) {
+ *   if (isStrataError(error, 'ERR_NO_SPACE')) await engine.images.prune();
+ * }
  * ```
  */
 export function isStrataError(error: unknown, code?: AnyErrorCode): error is StrataError {

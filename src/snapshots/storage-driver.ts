@@ -8,7 +8,7 @@ import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts'
  * Every command has the table, and most never probe or open a driver. So import what `probe` and `open` need inside
  * them.
  *
- * ```ts
+ * ```typescript
  * export const copies: StorageDriver = {
  *   name: 'copies',
  *   drawback: 'copies each layer whole',

@@ -105,9 +105,11 @@ export interface CommitOptions extends PersistOptions {
  * {@link commit}. A container's layer stays active until {@link remove}.
  *
  * ```ts
+ * import { writeFileSync } from 'node:fs';
+ *
  * const { id } = await snapshotter.prepare(parentId, { lease });
  * const tree = await mountHidden(await snapshotter.mounts(id));
- * writeFileSync(join(tree.path, 'motd'), 'hello');
+ * writeFileSync(`${tree.path}/motd`, 'hello');
  * await tree[Symbol.asyncDispose]();
  * const layer = await snapshotter.commit(id, { lease, durable: false });
  * ```

@@ -2,12 +2,12 @@
  * The documents of the OCI image specification, with Docker's variants, and their strict parsers. Pure: no files, no hashing.
  *
  * ```ts
- * import { choosePlatform, parseDigest, parseDocument } from 'strata-oci/spec';
+ * import { choosePlatform, parseDocument } from 'strata-oci/spec';
  *
  * const document = parseDocument(bytes, { mediaType: 'application/vnd.oci.image.index.v1+json' });
  * if (document.kind === 'index') {
  *   const entry = choosePlatform({ os: 'linux', architecture: 'arm64' }, document.value.manifests);
- *   console.log(entry?.digest === parseDigest(expected));
+ *   console.log(entry?.digest === digest);
  * }
  * ```
  */

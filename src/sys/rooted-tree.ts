@@ -33,7 +33,7 @@ export interface RootedTreeOptions {
  * Directories are kept open by their path. These stay valid while entries are added. After removing, replacing or renaming a
  * directory or a symlink, call `invalidate`, or use `remove`, which does.
  *
- * ```ts
+ * ```typescript
  * using tree = RootedTree.open(root);
  * const { fd, name } = tree.parent('etc/hosts', { mode: 0o755 });
  * const file = openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, 0o644);

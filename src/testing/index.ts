@@ -2,7 +2,7 @@
  * Conformance suites for implementations of Strata's interfaces, as tests of `node:test`: storage drivers, content stores and
  * ledgers of snapshots. A driver of another package is tested by the same suite as those of Strata.
  *
- * ```ts
+ * ```typescript
  * // copies.test.ts: run it as root, with `node --test copies.test.ts`
  * import { openInMemory, snapshotterSuite } from 'strata-oci/testing';
  * import { copies } from './copies.ts';

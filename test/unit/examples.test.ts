@@ -9,9 +9,16 @@ import { temporaryFolder } from '../helpers/build-folder.ts';
 const root = join(import.meta.dirname, '../..');
 const subpaths = globSync('src/*/index.ts', { cwd: root }).map((file) => file.split('/')[1] ?? '');
 
-// What an example may take as there; one that has its own of that name hides it.
+// Names that an example may use undeclared; an example that declares one hides it.
 const given = `import type { Engine, Image } from 'strata-oci';
+import type { CacheStore, Result } from 'strata-oci/builder';
+import type { Lease, Snapshotter } from 'strata-oci/snapshots';
+import type { Digest } from 'strata-oci/spec';
 declare global {
+  const [bytes, digest, sizeBytes]: readonly [Uint8Array, Digest, number];
+  function download(offset: number): AsyncIterable<Uint8Array>;
+  const [snapshotter, lease, parentId]: readonly [Snapshotter, Lease, string];
+  const cache: CacheStore<Result>;
   const engine: Engine;
   const [image, base, app, debian12_1, debian12_2]: readonly [Image, Image, Image, Image, Image];
 }

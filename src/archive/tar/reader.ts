@@ -27,6 +27,8 @@ type TarEvent =
  * digest taken on the way covers trailing bytes, and it is closed when the iteration ends early.
  *
  * ```ts
+ * import { createReadStream } from 'node:fs';
+ *
  * for await (const { entry, body } of readTar(createReadStream('layer.tar'))) {
  *   if (entry.type === 'file') for await (const chunk of body) process.stdout.write(chunk);
  * }

@@ -50,8 +50,9 @@ export const tarStoredBytes = (fields: Pick<TarHeaderFields, 'sizeBytes' | 'spar
  * Names that fit are written as they are, whatever their encoding. Of the times only mtime is written, to the nanosecond.
  *
  * ```ts
+ * const [path, body] = [Buffer.from('hello'), Buffer.from('Hello!\n')];
  * const mtime = { seconds: 0, nanoseconds: 0 };
- * const fields = { path: utf8('hello'), type: 'file', mode: 0o644, uid: 0, gid: 0, mtime, sizeBytes: body.length } as const;
+ * const fields = { path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime, sizeBytes: body.length } as const;
  * const archive = [encodeTarHeader(fields), body, tarPadding(body.length), tarEnd];
  * ```
  *

@@ -20,7 +20,7 @@ const loadInside = (): Promise<typeof import('./image-files.ts')> => import('./i
 /**
  * An image made of documents and layers. A subclass returns these four members; the files follow from the layers.
  *
- * ```ts
+ * ```typescript
  * class MyImage extends LayeredImage {
  *   readonly id = myConfig.descriptor.digest;
  *   async config() { return myConfig; }
