@@ -10,8 +10,11 @@
  * const greet = makeVertex({
  *   name: 'greet',
  *   inputs: [],
- *   op: { definition, isKeyedByDefinition: true, key: async (inputs) => ({ digest: stepKey(definition, inputs), exec })
- * },
+ *   op: {
+ *     definition,
+ *     isKeyedByDefinition: true,
+ *     key: async (inputs) => ({ digest: stepKey(definition, inputs), exec }),
+ *   },
  * });
  * const solver = new Solver({ cache, signal: new AbortController().signal });
  * const { identity } = await solver.solve(greet);
