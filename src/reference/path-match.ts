@@ -90,8 +90,8 @@ export function pathMatch(pattern: string, name: string): boolean {
       token++;
       at++;
     } else {
-      const taken = chars[starAt];
-      if (star < 0 || taken === undefined || taken === '/') return false;
+      const skipped = chars[starAt];
+      if (star < 0 || skipped === undefined || skipped === '/') return false;
       token = star + 1;
       at = ++starAt;
     }

@@ -2,7 +2,10 @@ import { StrataError } from '../errors/index.ts';
 
 declare const brand: unique symbol;
 
-/** `algorithm:hex` over the bytes of a blob as stored or sent. Made by {@link parseDigest}, so it is safe in paths and URLs. */
+/**
+ * `algorithm:hex` over the bytes of a blob as stored or sent. Only {@link parseDigest} creates one, so it is safe in
+ * paths and URLs.
+ */
 export type Digest = string & { readonly [brand]: 'digest' };
 /** Digest of a layer's uncompressed tar. Never the same type as {@link Digest}: mixing them is a compile error. */
 export type DiffId = string & { readonly [brand]: 'diffID' };

@@ -1,14 +1,14 @@
 /**
- * The documents of the OCI image specification, with Docker's variants, and their strict parsers. Pure: no files, no hashing.
+ * The documents of the OCI image specification, with Docker's variants, and their strict parsers. Reads no files, hashes
+ * nothing.
  *
  * ```ts
- * import { choosePlatform, parseDocument } from 'strata-oci/spec';
+ * import { readFileSync } from 'node:fs';
+ * import { choosePlatform, parseIndex } from 'strata-oci/spec';
  *
- * const document = parseDocument(bytes, { mediaType: 'application/vnd.oci.image.index.v1+json' });
- * if (document.kind === 'index') {
- *   const entry = choosePlatform({ os: 'linux', architecture: 'arm64' }, document.value.manifests);
- *   console.log(entry?.digest === digest);
- * }
+ * const { value: index } = parseIndex(readFileSync('index.json'));
+ * const entry = choosePlatform({ os: 'linux', architecture: 'arm64' }, index.manifests);
+ * console.log(entry?.digest);
  * ```
  */
 

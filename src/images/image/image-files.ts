@@ -29,8 +29,8 @@ export async function* listFiles(
   { path = '/', recursive = true, ...options }: ListFilesOptions,
 ): AsyncGenerator<MergedFile, void> {
   using view = await openView(layers, options);
-  const { path: place } = findListed(view, path, options.layers);
-  yield* paceItems(view.list(place, { recursive }), options);
+  const listed = findListed(view, path, options.layers);
+  yield* paceItems(view.list(listed.path, { recursive }), options);
 }
 
 /** Finds the file to list as `ls` does: follows a symlink to a directory, and lists any other symlink itself. */

@@ -113,7 +113,7 @@ export interface TarOptions extends FileOptions {
 }
 
 export interface ReadOptions extends AbortOptions {
-  /** Lets the source reuse a chunk's memory once the next is requested. */
+  /** Reuses one buffer, so that a chunk is valid only until the next one is requested. Default: false. */
   readonly reuseBuffer?: boolean | undefined;
 }
 

@@ -20,12 +20,12 @@ const loadInside = (): Promise<typeof import('./image-files.ts')> => import('./i
 /**
  * An image made of documents and layers. A subclass returns these four members; the files follow from the layers.
  *
- * ```typescript
- * class MyImage extends LayeredImage {
- *   readonly id = myConfig.descriptor.digest;
- *   async config() { return myConfig; }
- *   async manifest() { return myManifest; }
- *   async layers() { return myLayers; }
+ * ```ts
+ * class SameImage extends LayeredImage {
+ *   readonly id = base.id;
+ *   async config() { return await base.config(); }
+ *   async manifest() { return await base.manifest(); }
+ *   async layers() { return await base.layers(); }
  * }
  * ```
  */

@@ -82,20 +82,20 @@ interface PlacedFile {
 const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === 'string' ? utf8(text) : text);
 
 function placeFile(file: NewFile): PlacedFile {
-  const place = placeOfNew(bytesOf(file.path));
-  checkFields(place, file);
-  const start = nameStart(place);
-  const name = place.subarray(start);
-  if (components(place).some(isReservedName))
-    throw invalidFile(place, 'has the name of a deletion: give it the kind whiteout or opaque');
+  const path = normalizeNewPath(bytesOf(file.path));
+  checkFields(path, file);
+  const start = nameStart(path);
+  const name = path.subarray(start);
+  if (components(path).some(isReservedName))
+    throw invalidFile(path, 'has the name of a deletion: give it the kind whiteout or opaque');
   if (file.kind === 'opaque')
-    return { path: place.length === 0 ? opaqueMarker() : concatBytes([place, utf8('/'), opaqueMarker()]), file };
-  if (place.length === 0 && file.kind !== 'directory') throw invalidFile(place, 'is the root');
-  if (file.kind === 'whiteout') return { path: concatBytes([place.subarray(0, start), whiteoutName(name)]), file };
-  return { path: place, file };
+    return { path: path.length === 0 ? opaqueMarker() : concatBytes([path, utf8('/'), opaqueMarker()]), file };
+  if (path.length === 0 && file.kind !== 'directory') throw invalidFile(path, 'is the root');
+  if (file.kind === 'whiteout') return { path: concatBytes([path.subarray(0, start), whiteoutName(name)]), file };
+  return { path, file };
 }
 
-function placeOfNew(path: Uint8Array): Uint8Array {
+function normalizeNewPath(path: Uint8Array): Uint8Array {
   try {
     return normalizePath(path);
   } catch (error) {
@@ -105,13 +105,13 @@ function placeOfNew(path: Uint8Array): Uint8Array {
   }
 }
 
-function checkFields(place: Uint8Array, file: NewFile): void {
-  if (!kinds.includes(file.kind)) throw invalidFile(place, `has an unknown kind; there are ${kinds.join(', ')}`);
+function checkFields(path: Uint8Array, file: NewFile): void {
+  if (!kinds.includes(file.kind)) throw invalidFile(path, `has an unknown kind; there are ${kinds.join(', ')}`);
   if (file.kind === 'whiteout' || file.kind === 'opaque') return;
   const { mode = 0, uid = 0, gid = 0, mtime } = file;
-  if (!isCount(mode, 0o7777)) throw invalidFile(place, `has an invalid mode: ${mode}`);
-  if (!isCount(uid, maxId) || !isCount(gid, maxId)) throw invalidFile(place, `has an invalid owner: ${uid}:${gid}`);
-  if (mtime !== undefined && !isTime(mtime)) throw invalidFile(place, 'has an invalid time');
+  if (!isCount(mode, 0o7777)) throw invalidFile(path, `has an invalid mode: ${mode}`);
+  if (!isCount(uid, maxId) || !isCount(gid, maxId)) throw invalidFile(path, `has an invalid owner: ${uid}:${gid}`);
+  if (mtime !== undefined && !isTime(mtime)) throw invalidFile(path, 'has an invalid time');
 }
 
 const kinds: readonly NewFile['kind'][] = ['file', 'directory', 'symlink', 'whiteout', 'opaque'];

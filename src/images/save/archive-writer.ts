@@ -25,7 +25,7 @@ export class ArchiveWriter {
       written += chunk.length;
       await this.#write(chunk);
     }
-    invariant(written === sizeBytes, `archive file ${name} has the ${sizeBytes} bytes its header tells`);
+    invariant(written === sizeBytes, `archive file ${name} has the ${sizeBytes} bytes that its header has`);
     const padding = tarPadding(sizeBytes);
     if (padding.length > 0) await this.#write(padding);
   }
