@@ -9,10 +9,10 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../src/engine/index.ts';
 import { isStrataError } from '../../src/errors/index.ts';
-import { asTar, image, named, TestLayout } from '../helpers/image-archives.ts';
+import { asTar, image, nameAnnotation, TestLayout } from '../helpers/image-archives.ts';
 import { storeFiles } from '../helpers/leftovers.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { strataCommand } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
 import { until } from '../helpers/until.ts';
@@ -46,7 +46,7 @@ function hasOpen(pid: number | undefined, path: string): boolean {
 
 const layout = new TestLayout();
 const saved = asTar(
-  layout.index(layout.image(image([tar(file('a', 'text'))]), gzipSync, '+gzip', named('from/fifo:1'))),
+  layout.index(layout.image(image([tar(file('a', 'text'))]), gzipSync, '+gzip', nameAnnotation('from/fifo:1'))),
 );
 
 test('a fifo is read to its end, whoever comes first', { skip }, async (context) => {

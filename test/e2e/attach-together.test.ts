@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type StrataCommand } from '../helpers/strata.ts';
-import { endOf, Terminal } from '../helpers/terminal.ts';
+import { Terminal, waitForExit } from '../helpers/terminal.ts';
 import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
@@ -64,7 +64,7 @@ test('an interrupt typed at a terminal is the container’s, or ends who is with
   const deaf = aside.start(strata, 'attach', '--sig-proxy=false', 'one');
   await isWith(strata, () => aside.seen);
   aside.type('\x03');
-  assert.equal(await endOf(deaf), 130);
+  assert.equal(await waitForExit(deaf), 130);
   assert.ok(!(await strata('logs', 'one')).stdout.includes('got INT'), 'the container was not told');
 
   const terminal = new Terminal(t);
@@ -74,6 +74,6 @@ test('an interrupt typed at a terminal is the container’s, or ends who is with
   await terminal.shows('got INT');
   stop(strata);
   await terminal.shows('bye');
-  assert.equal(await endOf(attached), 6);
+  assert.equal(await waitForExit(attached), 6);
   await strata('rm', 'one');
 });

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
-import { type StartedCommand, startCommand } from '../helpers/started-command.ts';
+import { type StartedCommand, startCommand } from '../helpers/start-command.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type StrataCommand, strataPath } from '../helpers/strata.ts';
-import { endOf } from '../helpers/terminal.ts';
+import { waitForExit } from '../helpers/terminal.ts';
 import { testFile } from '../helpers/test-file.ts';
 import { patienceMs, until } from '../helpers/until.ts';
 
@@ -204,7 +204,7 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
   assert.deepEqual([refused.code, /its streams belong to the command that runs it/.test(refused.stderr)], [1, true]);
   const [pid] = containerPids(strata.root);
   run.child.kill('SIGKILL');
-  await endOf(run.child);
+  await waitForExit(run.child);
   spawnSync('kill', ['-9', String(pid)]);
   await until(
     () => !existsSync(`/proc/${pid}`),

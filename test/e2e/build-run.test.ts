@@ -4,8 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { buildContext } from '../helpers/build-context.ts';
 import { fill } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
-import { unusualSeconds, wake } from '../helpers/marked-sleep.ts';
 import { needs } from '../helpers/needs.ts';
+import { unusualSeconds, wake } from '../helpers/sleepers.ts';
 import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import { until } from '../helpers/until.ts';
 

@@ -8,7 +8,7 @@ import { Engine } from '../../src/engine/index.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../helpers/image-tree.ts';
 import { needs } from '../helpers/needs.ts';
-import { seeded } from '../helpers/seeded.ts';
+import { createRandom } from '../helpers/random.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { storeRoot } from '../helpers/store-root.ts';
 import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
@@ -135,7 +135,7 @@ test('a commit killed at any moment is whole or nothing', { skip }, async (conte
   const strata = await withBox(context);
   const script = 'for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of=/tmp/$i bs=1M count=2; done';
   await ok(strata('run', '--name', 'one', 'box', 'sh', '-c', script));
-  const random = seeded(5);
+  const random = createRandom(5);
   const rounds = process.env['STRATA_SOAK'] === undefined ? 6 : 60;
   for (let round = 0; round < rounds; round++) {
     const child = spawn(strataPath, ['commit', 'one', 'c'], {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { bundledCommand } from '../helpers/bundled-command.ts';
+import { buildCommand } from '../helpers/build-command.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { Terminal } from '../helpers/terminal.ts';
@@ -13,7 +13,7 @@ import { testFile } from '../helpers/test-file.ts';
 const skip = (...programs: readonly string[]): string | false =>
   needs('root', 'overlay', 'runc', 'busybox', ...programs);
 
-const bundled = bundledCommand(testFile());
+const bundled = buildCommand(testFile());
 
 interface Place {
   /** Has `strata` in `bin`, a file and a folder to build from, and other names of the store. */

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type CommandResult, type StrataCommand } from '../helpers/strata.ts';
-import { endOf, Terminal } from '../helpers/terminal.ts';
+import { Terminal, waitForExit } from '../helpers/terminal.ts';
 import { until } from '../helpers/until.ts';
 import { untilSame } from '../helpers/until-same.ts';
 
@@ -107,13 +107,13 @@ test('exec -it: a shell at a terminal, its size, keys that let go', { skip }, as
   await terminal.shows('\r\nfollowed\r\n');
   terminal.type('exit 5\r');
   await terminal.shows('exit 5');
-  assert.equal(await endOf(child), 5);
+  assert.equal(await waitForExit(child), 5);
   assert.equal(terminal.isRaw, false);
 
   const other = terminal.start(strata, 'exec', '-it', 'c1', 'sh');
   await terminal.shows('# ');
   terminal.type('\x10\x11');
-  assert.equal(await endOf(other), 1);
+  assert.equal(await waitForExit(other), 1);
   await terminal.shows('read escape sequence');
   assert.match((await strata('top', 'c1')).stdout, / sh\n/, 'the shell goes on');
   assert.deepEqual(said(await strata('rm', '-f', 'c1')), [0, 'c1\n', '']);
@@ -131,7 +131,7 @@ test('a killed exec does the container no harm', { skip }, async (t) => {
   const other = terminal.start(strata, 'exec', '-it', 'c1', 'sh');
   await terminal.shows('# ');
   other.kill('SIGKILL');
-  await endOf(other);
+  await waitForExit(other);
   terminal.reset();
   assert.equal((await strata('exec', 'c1', 'true')).code, 0);
   assert.equal((await strata('ps', '--format', '{{.State}}')).stdout, 'running\n');

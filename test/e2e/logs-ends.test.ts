@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { strataPath } from '../helpers/strata.ts';
 import { patienceMs } from '../helpers/until.ts';
 

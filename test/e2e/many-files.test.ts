@@ -6,14 +6,14 @@ import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { needs } from '../helpers/needs.ts';
-import { soaking } from '../helpers/seeded.ts';
+import { isSoak } from '../helpers/random.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');
 
-const count = soaking ? 1_000_000 : 25_000;
+const count = isSoak ? 1_000_000 : 25_000;
 // An object for each file, or two, took 80 MiB for 25,000 files and more than 1 GiB for a million.
-const walking = { growthMib: soaking ? 130 : 40, mib: 250 };
+const walking = { growthMib: isSoak ? 130 : 40, mib: 250 };
 // An archive may name its files in any order and twice: each is kept in mind, its path and 20 bytes.
 const unpacking = { growthMib: 200, mib: 320 };
 // One after the other, a million files each: what the first left to be collected is still there.
@@ -80,7 +80,7 @@ test('diff, export and commit take no more memory for very many files; what unpa
   await bounded((name) => ['diff', name]);
   await bounded((name) => ['export', '-o', join(folder, name), name]);
   await bounded((name) => ['commit', name, `${name}-committed`]);
-  if (soaking) {
+  if (isSoak) {
     await bounded((name) => ['save', '-o', join(folder, 'saved'), `${name}-committed`]);
     await bounded((name) => ['import', join(folder, name), `${name}-imported`], unpacking);
     await bounded(() => ['system', 'check'], severalLayers);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { temporaryFolder } from '../helpers/build-folder.ts';
-import { asTar, image, named, sha256, TestLayout } from '../helpers/image-archives.ts';
+import { asTar, image, nameAnnotation, sha256, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
@@ -40,7 +40,7 @@ async function storeOfBoth(context: TestContext): Promise<{ strata: StrataComman
       ],
     },
     'index',
-    named('multi:1'),
+    nameAnnotation('multi:1'),
   );
   const archive = join(temporaryFolder(context), 'multi.tar');
   writeFileSync(archive, asTar(layout.index(index)));

@@ -4,11 +4,11 @@ import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeF
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { needs } from '../helpers/needs.ts';
-import { publishedPackage } from '../helpers/published-package.ts';
+import { publishPackage } from '../helpers/publish-package.ts';
 import { placesOf } from '../helpers/store-places.ts';
 
 const repository = join(import.meta.dirname, '../..');
-const { folder, packageFolder, [Symbol.dispose]: remove } = publishedPackage();
+const { folder, packageFolder, [Symbol.dispose]: remove } = publishPackage();
 const roots = {
   built: join(folder, 'built'),
   fromSources: join(folder, 'from-sources'),

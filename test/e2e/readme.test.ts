@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bundledCommand } from '../helpers/bundled-command.ts';
+import { buildCommand } from '../helpers/build-command.ts';
 import { needs } from '../helpers/needs.ts';
 import { strataCommand } from '../helpers/strata.ts';
 
@@ -37,7 +37,7 @@ test('the commands of the README work one after the other, and leave nothing in 
   const [checkout, temporary] = [join(scratch, 'checkout'), join(scratch, 'tmp')];
   for (const folder of [checkout, temporary, join(checkout, 'bin')]) mkdirSync(folder);
   symlinkSync(join(repository, 'examples'), join(checkout, 'examples'));
-  symlinkSync(await bundledCommand(t), join(checkout, 'bin/strata'));
+  symlinkSync(await buildCommand(t), join(checkout, 'bin/strata'));
 
   const busybox =
     commandsOf('README.md')

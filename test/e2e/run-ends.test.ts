@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { strataPath } from '../helpers/strata.ts';
-import { endOf } from '../helpers/terminal.ts';
+import { waitForExit } from '../helpers/terminal.ts';
 import { patienceMs, until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
@@ -87,7 +87,7 @@ test('the command killed: no mount on the host, the truth in the records, and th
   const pids = containerPids(strata.root);
   for (const { child } of [kept, removed]) {
     child.kill('SIGKILL');
-    await endOf(child);
+    await waitForExit(child);
   }
   assert.deepEqual(mountsOf(strata), []);
 

@@ -4,7 +4,7 @@ import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-sto
 import { needs } from '../helpers/needs.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type StrataCommand } from '../helpers/strata.ts';
-import { endOf, Terminal } from '../helpers/terminal.ts';
+import { Terminal, waitForExit } from '../helpers/terminal.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 
@@ -53,7 +53,7 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
 
   terminal.type('x=kept\r');
   terminal.type(detachKeys);
-  assert.equal(await endOf(run), 0);
+  assert.equal(await waitForExit(run), 0);
   assert.ok(!terminal.isRaw);
   assert.equal(await namesUp(strata), 'b1 Up\n');
 
@@ -64,18 +64,18 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   await terminal.shows('\r\nkept\r\n40 70\r\n');
   terminal.type('\x10');
   terminal.type('\x11');
-  assert.equal(await endOf(attach), 1);
+  assert.equal(await waitForExit(attach), 1);
   await terminal.shows('read escape sequence');
   assert.ok(!terminal.isRaw);
 
   const again = terminal.start(strata, 'attach', '--detach-keys', 'x,y', 'b1');
   await terminal.becomesRaw();
   terminal.type('echo x-x; exit 7\r');
-  assert.equal(await endOf(again), 7);
+  assert.equal(await waitForExit(again), 7);
   assert.ok(terminal.seen.includes('\r\nx-x\r\n'), 'held back, then let through');
   assert.ok(!terminal.isRaw);
   assert.match((await strata('ps', '-a', '--format', '{{.Status}}')).stdout, /^Exited \(7\)/);
-  assert.equal(await endOf(terminal.start(strata, 'attach', 'b1')), 1);
+  assert.equal(await waitForExit(terminal.start(strata, 'attach', 'b1')), 1);
   await terminal.shows('You cannot attach to a stopped container, start it first');
 
   const started = terminal.start(strata, 'start', '-a', '-i', '--detach-keys', 'ctrl-a', 'b1');
@@ -83,7 +83,7 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   terminal.type(`${untilSize('40 70')}\r`);
   await terminal.shows('\r\n40 70\r\n');
   terminal.type('\x01');
-  assert.equal(await endOf(started), 0);
+  assert.equal(await waitForExit(started), 0);
   assert.match((await strata('logs', 'b1')).stdout, /33 111[^]*kept[^]*40 70/);
   assert.deepEqual((await strata('rm', '-f', 'b1')).code, 0);
   assert.deepEqual(mountsOf(strata), []);
@@ -95,7 +95,7 @@ test('the terminal is given back whatever ends the command, and the container li
   const first = terminal.start(strata, 'run', '-it', '--rm', '--name', 'b2', 'busybox');
   await terminal.shows(prompt);
   first.kill('SIGKILL');
-  await endOf(first);
+  await waitForExit(first);
   assert.equal(await namesUp(strata), 'b2 Up\n', 'nothing can be done for the terminal, but for the container');
   terminal.reset();
   for (const [signal, end] of [
@@ -107,13 +107,13 @@ test('the terminal is given back whatever ends the command, and the container li
     const attach = terminal.start(strata, 'attach', 'b2');
     await terminal.becomesRaw();
     attach.kill(signal);
-    assert.equal(await endOf(attach), end);
+    assert.equal(await waitForExit(attach), end);
     assert.ok(!terminal.isRaw, signal);
   }
   const last = terminal.start(strata, 'attach', 'b2');
   await terminal.becomesRaw();
   for (const pid of containerPids(strata.root)) process.kill(pid, 'SIGKILL');
-  assert.equal(await endOf(last), 137);
+  assert.equal(await waitForExit(last), 137);
   assert.ok(!terminal.isRaw);
   await strata('ps');
   assert.deepEqual(containerRecords(strata), []);
@@ -121,7 +121,7 @@ test('the terminal is given back whatever ends the command, and the container li
     ['-it', 'missing'],
     ['-it', 'busybox', '/nope'],
   ]) {
-    assert.ok([125, 127].includes(Number(await endOf(terminal.start(strata, 'run', '--rm', ...args)))));
+    assert.ok([125, 127].includes(Number(await waitForExit(terminal.start(strata, 'run', '--rm', ...args)))));
     assert.ok(!terminal.isRaw);
   }
 });
@@ -135,5 +135,5 @@ test('signals to run -t are the container’s; a terminal without input stays as
   assert.ok(!terminal.isRaw);
   run.kill('SIGTERM');
   await terminal.shows('got');
-  assert.equal(await endOf(run), 4);
+  assert.equal(await waitForExit(run), 4);
 });

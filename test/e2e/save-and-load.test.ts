@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { image, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
-import { startCommand } from '../helpers/started-command.ts';
+import { startCommand } from '../helpers/start-command.ts';
 import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
 import { until } from '../helpers/until.ts';

@@ -8,7 +8,7 @@ import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import type { StrataCommand } from '../helpers/strata.ts';
-import { endOf, Terminal } from '../helpers/terminal.ts';
+import { Terminal, waitForExit } from '../helpers/terminal.ts';
 import { patienceMs } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
@@ -57,7 +57,7 @@ test('as in every tutorial: a page made by hand, committed, served, and everythi
   terminal.type('mkdir -p /data/html && echo "<h1>Busybox httpd server.</h1>" > /data/html/index.html; echo do""ne\r');
   await terminal.shows('\r\ndone\r\n');
   terminal.type('\x10\x11');
-  assert.equal(await endOf(shell), 0);
+  assert.equal(await waitForExit(shell), 0);
   assert.match(await says(strata, 'ps'), / busybox +"sh" .* Up .* b1\n$/);
 
   assert.match(await says(strata, 'commit', '-p', 'b1', 'user/httpd:v0.1'), /^sha256:[0-9a-f]{64}\n$/);
@@ -97,12 +97,12 @@ test('run -it -d --rm: it lives without anybody, can be visited, and goes with i
   terminal.type('\runtil stty size | grep "30 100"; do sleep 0.05; done\r');
   await terminal.shows('\r\n30 100\r\n');
   terminal.type('\x10\x11');
-  assert.equal(await endOf(visit), 1);
+  assert.equal(await waitForExit(visit), 1);
   const inside = new Terminal(t, 31, 101);
   const second = inside.start(strata, 'exec', '-it', 'b2', 'sh');
   await inside.shows('/ # ');
   inside.type('stty size; exit 7\r');
-  assert.equal(await endOf(second), 7);
+  assert.equal(await waitForExit(second), 7);
   await inside.shows('\r\n31 101\r\n');
   assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
   assert.equal(await says(strata, 'stop', '-t', '0', 'b2'), 'b2\n');

@@ -12,7 +12,7 @@ const counting = (top: string): boolean =>
   / pids\b/.test(` ${readFileSync(join(top, 'cgroup.subtree_control'), 'utf8')}`);
 
 /** The top of the hierarchy in which groups limit the number of their processes; undefined where none does. */
-export const countingTop: string | undefined = [
+export const pidsTop: string | undefined = [
   ...hierarchies((type, options) => type === 'cgroup' && /\bpids\b/.test(options)),
   ...hierarchies((type) => type === 'cgroup2').filter(counting),
 ][0];

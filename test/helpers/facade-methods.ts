@@ -20,7 +20,7 @@ const isNoun = (member: [string, unknown]): member is [string, object] =>
   typeof member[1] === 'object' && member[1] !== null && Object.getPrototypeOf(member[1]) !== Object.prototype;
 
 /** Waits for whatever a method returns: a promise, an operation, or a stream that is read to its end. */
-export async function settle(returned: unknown): Promise<void> {
+export async function waitForReturned(returned: unknown): Promise<void> {
   if (typeof returned !== 'object' || returned === null) return;
   if ('result' in returned) await returned.result;
   else if (Symbol.asyncIterator in returned) for await (const _ of returned as AsyncIterable<unknown>);

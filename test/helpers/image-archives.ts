@@ -96,6 +96,6 @@ export class TestLayout {
 }
 
 /** For an entry of `index.json`. */
-export const named = (name: string): { readonly annotations: Readonly<Record<string, string>> } => ({
+export const nameAnnotation = (name: string): { readonly annotations: Readonly<Record<string, string>> } => ({
   annotations: { 'org.opencontainers.image.ref.name': name },
 });

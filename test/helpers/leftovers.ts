@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Engine } from '../../src/engine/index.ts';
 import { type Leftovers, leftovers } from '../../src/store/leftovers.ts';
 import { mountsNaming, processesNaming } from './machine-traces.ts';
-import { storeAt } from './store-at.ts';
+import { openStoreAt } from './open-store-at.ts';
 import { untilSame } from './until-same.ts';
 
 /** What is left in a store and, because of it, on the machine. */
@@ -21,7 +21,7 @@ export async function leftoversOf(
   { layout }: Pick<Engine, 'layout'>,
   ids: readonly string[] = [],
 ): Promise<FoundLeftovers> {
-  await using store = storeAt(layout.root);
+  await using store = openStoreAt(layout.root);
   return {
     ...(await leftovers(store)),
     records: store.metadata.containers.list().map(({ name }) => name),

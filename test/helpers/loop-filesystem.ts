@@ -10,7 +10,7 @@ export interface LoopFilesystem extends Disposable {
 }
 
 /** Makes one with a program such as `mkfs.ext4` and its options; needs root and loop devices. */
-export function loopFilesystem(
+export function mountLoopFilesystem(
   make: readonly [string, ...string[]],
   options: { readonly megabytes?: number; readonly mountOptions?: string } = {},
 ): LoopFilesystem {

@@ -21,7 +21,7 @@ export interface LosingDisk {
  * A fresh ext4 in a loop file on a tmpfs too small for it: what is written is taken and gets lost when it is to be
  * written back. Needs root, loop devices and mkfs.ext4.
  */
-export function withLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk {
+export function mountLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk {
   const folder = mkdtempSync(join(tmpdir(), 'strata-losing-'));
   const [small, path] = [join(folder, 'small'), join(folder, 'mounted')];
   mkdirSync(small);

@@ -27,7 +27,7 @@ async function bodiesOf(archive: Uint8Array): Promise<Uint8Array[]> {
 }
 
 /** Tables of layers made of their archives alone. */
-export async function placedTables(archives: readonly Uint8Array[]): Promise<LayerTable[]> {
+export async function tablesOfArchives(archives: readonly Uint8Array[]): Promise<LayerTable[]> {
   const tables: LayerTable[] = [];
   for (const archive of archives) {
     const table = new MemoryTable(new MergedLayers([...tables]));
@@ -41,7 +41,7 @@ export async function placedTables(archives: readonly Uint8Array[]): Promise<Lay
   return tables;
 }
 
-export const indexTables = (paths: readonly string[]): LayerTable[] =>
+export const tablesOfIndexes = (paths: readonly string[]): LayerTable[] =>
   paths.map((path) => new IndexTable(LayerIndex.open(path)));
 
 const types: { readonly [kind in MergedFile['kind']]: string } = {

@@ -6,7 +6,7 @@ import { type Mount, mountAt } from '../../src/sys/mount-list.ts';
 import type { MountedTree } from '../../src/testing/index.ts';
 
 /** Mounts what a snapshotter describes in a new folder. */
-export async function mountAttached(mounts: readonly Mount[]): Promise<MountedTree> {
+export async function mountTree(mounts: readonly Mount[]): Promise<MountedTree> {
   const path = mkdtempSync(join(tmpdir(), 'strata-mounted-'));
   mountAt(mounts, path);
   return {

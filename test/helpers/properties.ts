@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { runSeed } from './seeded.ts';
+import { runSeed } from './random.ts';
 
 // Otherwise a property that is not quite true fails one run in many, and somebody else's.
 fc.configureGlobal({ seed: runSeed() });

@@ -105,7 +105,7 @@ function checksum(header: Uint8Array): number {
 }
 
 /** Bytes filled up to a whole block. */
-export function padded(bytes: Uint8Array, padding?: Uint8Array): Uint8Array {
+export function padToBlock(bytes: Uint8Array, padding?: Uint8Array): Uint8Array {
   return concatBytes([bytes, padding ?? zeros((block - (bytes.length % block)) % block)]);
 }
 
@@ -123,7 +123,7 @@ function paxRecord(key: string, value: Uint8Array): Uint8Array {
 }
 
 const special = (name: string, typeflag: string, body: Uint8Array, fields: HeaderFields): Uint8Array =>
-  concatBytes([header(name, { typeflag, size: body.length, ...fields }), padded(body)]);
+  concatBytes([header(name, { typeflag, size: body.length, ...fields }), padToBlock(body)]);
 
 /** A PAX header for the next entry; bytes instead of records are its body as it is. */
 export const pax = (records: PaxFields | Uint8Array, fields: HeaderFields = {}): Uint8Array =>
@@ -156,7 +156,7 @@ export function entry(path: Bytes, body: Bytes, fields: EntryFields = {}): Uint8
   return concatBytes([
     ...(records.length > 0 ? [pax(records)] : []),
     header(path, { size: content.length, ...plain }),
-    padded(content, padding),
+    padToBlock(content, padding),
   ]);
 }
 

@@ -61,7 +61,7 @@ export function parseTar(archive: Uint8Array, sizes: readonly number[] = [archiv
 }
 
 /** All bytes a parse gave back, in order. */
-export const joined = (parsed: ParsedTar): Uint8Array =>
+export const joinParsed = (parsed: ParsedTar): Uint8Array =>
   concatBytes([
     ...parsed.entries.flatMap(({ rawHeader, body, padding }) => [rawHeader, body, padding]),
     parsed.trailer,

@@ -13,7 +13,7 @@ import {
   hardlink,
   header,
   openTar,
-  padded,
+  padToBlock,
   pax,
   symlink,
   tar,
@@ -73,7 +73,7 @@ const oldSparse = fc
     return concatBytes([
       header('s', { magic: 'gnu', typeflag: 'S', size: total, at }),
       ...(extended ? [new Uint8Array(block)] : []),
-      padded(data),
+      padToBlock(data),
     ]);
   });
 
@@ -86,7 +86,7 @@ const part: fc.Arbitrary<Uint8Array> = fc.oneof(
     .map(([path, size, filled]) =>
       concatBytes([
         hardlink(path, 'a', { size }),
-        filled ? padded(new Uint8Array(size).fill(0x61)) : new Uint8Array(0),
+        filled ? padToBlock(new Uint8Array(size).fill(0x61)) : new Uint8Array(0),
       ]),
     ),
   fc.tuple(number, number).map(([major, minor]) =>
@@ -113,7 +113,7 @@ const part: fc.Arbitrary<Uint8Array> = fc.oneof(
           size: size instanceof Uint8Array ? content.length : size,
           mtime,
         }),
-        padded(content),
+        padToBlock(content),
       ]),
     ),
   records.map((pairs) => pax(pairs)),
@@ -128,9 +128,13 @@ const part: fc.Arbitrary<Uint8Array> = fc.oneof(
       return line;
     });
     const total = runs.reduce((sum, [, length]) => sum + length, 0);
-    return entry('s', concatBytes([padded(Buffer.from(`${runs.length}\n${lines.join('')}`)), new Uint8Array(total)]), {
-      pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': String(end + 7) },
-    });
+    return entry(
+      's',
+      concatBytes([padToBlock(Buffer.from(`${runs.length}\n${lines.join('')}`)), new Uint8Array(total)]),
+      {
+        pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': String(end + 7) },
+      },
+    );
   }),
   oldSparse,
 );

@@ -103,7 +103,7 @@ export class Terminal {
 }
 
 /** How a child ends: its code, or the signal. */
-export const endOf = async (child: ChildProcess): Promise<number | string | null> =>
+export const waitForExit = async (child: ChildProcess): Promise<number | string | null> =>
   await new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? child.signalCode);
     child.on('exit', (code, signal) => resolve(code ?? signal));

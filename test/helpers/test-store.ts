@@ -1,6 +1,6 @@
 import { Engine, type EngineOptions } from '../../src/engine/index.ts';
 import { busyboxContext } from './busybox-image.ts';
-import { closing } from './closing.ts';
+import { closeAfter } from './close-after.ts';
 import { processesNaming } from './machine-traces.ts';
 import { newRoot, removeStore } from './store-root.ts';
 import type { Hooks } from './test-file.ts';
@@ -17,7 +17,7 @@ export interface TestStoreOptions extends Omit<EngineOptions, 'root'> {
  */
 export async function testStore(context: Hooks, { busybox, ...options }: TestStoreOptions = {}): Promise<Engine> {
   const engine = await Engine.open({ storageDriver: 'overlay2', ...options, root: newRoot() });
-  closing(context, { [Symbol.asyncDispose]: async () => await end(engine) });
+  closeAfter(context, { [Symbol.asyncDispose]: async () => await end(engine) });
   if (busybox !== undefined) await engine.builder.build({ context: busyboxContext(context), tags: [busybox] }).result;
   return engine;
 }

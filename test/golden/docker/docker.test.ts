@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bundledCommand } from '../../helpers/bundled-command.ts';
+import { buildCommand } from '../../helpers/build-command.ts';
 import { needs } from '../../helpers/needs.ts';
 import { joined, readDifferences, readGolden } from './differences.ts';
 import { reasons } from './reasons.ts';
@@ -13,7 +13,7 @@ test('the same command lines as docker, the same answers', {
   concurrency: 2,
   skip: needs('root', 'overlay'),
 }, async (t) => {
-  const program = { command: await bundledCommand(t) };
+  const program = { command: await buildCommand(t) };
   await Promise.all(
     sets.flatMap(({ name: set, scenarios }) =>
       scenarios.map((scenario) =>

@@ -3,7 +3,7 @@
 //   node test/golden/docker/update-differences.ts [images|stages|containers] [scenario]
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundledCommand } from '../../helpers/bundled-command.ts';
+import { buildCommand } from '../../helpers/build-command.ts';
 import type { Difference } from './compare.ts';
 import { differencesFile, type KnownDifference, readDifferences } from './differences.ts';
 import { reasons } from './reasons.ts';
@@ -39,7 +39,7 @@ function explained(difference: Difference, before: readonly KnownDifference[]): 
 }
 
 test('differences are written down', async (t) => {
-  const program = { command: await bundledCommand(t) };
+  const program = { command: await buildCommand(t) };
   for (const { name: set, scenarios } of sets) {
     if (wantedSet !== undefined && wantedSet !== set) continue;
     const before = readDifferences(set);

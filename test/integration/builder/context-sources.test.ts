@@ -7,7 +7,7 @@ import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
@@ -229,7 +229,7 @@ test('a context that does not come, and one that breaks off', { skip }, async (t
 test('a full disk: the context, a COPY and an archive are told as such, and leave nothing', {
   skip: skip || needs('loop'),
 }, async (t) => {
-  using filesystem = loopFilesystem(['mkfs.ext4', '-q'], { megabytes: 48 });
+  using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q'], { megabytes: 48 });
   await using engine = await Engine.open({ root: join(filesystem.path, 'root'), storageDriver: 'overlay2' });
   const noSpace =
     (message: RegExp) =>

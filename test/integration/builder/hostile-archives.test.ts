@@ -5,18 +5,18 @@ import { test } from 'node:test';
 import { unpackArchive } from '../../../src/builder/archive/unpack-archive.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { needs } from '../../helpers/needs.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
-import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, type Random, runSeed } from '../../helpers/random.ts';
 import { characterDevice, dir, fifo, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root');
-readOnlyHost();
+makeHostReadOnly();
 
 const names = ['a', 'a/b', 'b', '../victim', '/abs', 'l', 'l/x', 'l/../victim', '.', 'a//b', 'd/e/f', '..', 'd/.wh.a'];
 const targets = ['/', '..', '../..', 'a', '/a', '../victim', 'l', '.', '/dev/shm/victim'];
 
-function archiveOf(random: Seeded): Uint8Array {
+function archiveOf(random: Random): Uint8Array {
   const entry = (): Uint8Array => {
     const name = random.pick(names);
     const mode = random.next(0o7777);
@@ -55,10 +55,10 @@ test('archives that ADD unpacks stay where they are unpacked, or are refused wit
       return [readFileSync(victim, 'utf8'), ctimeMs, nlink, mode];
     });
   const before = states();
-  for (let at = 0; at < (soaking ? 20_000 : 300); at++) {
+  for (let at = 0; at < (isSoak ? 20_000 : 300); at++) {
     const target = join(folder, 'target');
     mkdirSync(target);
-    const random = seeded(seed + at);
+    const random = createRandom(seed + at);
     try {
       const options = { isLayer: random.next(2) === 0, signal: new AbortController().signal };
       await unpackArchive(once(archiveOf(random)), target, options);

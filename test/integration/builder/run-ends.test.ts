@@ -6,12 +6,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { assertNothingLeft, leftoversOf, untilNothingLeft } from '../../helpers/leftovers.ts';
-import { sleepers, unusualSeconds, wake } from '../../helpers/marked-sleep.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
+import { recordBuild } from '../../helpers/record-build.ts';
+import { sleepers, unusualSeconds, wake } from '../../helpers/sleepers.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
@@ -31,7 +31,7 @@ const untilSo = async (look: () => boolean | Promise<boolean>): Promise<void> =>
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
   const engine = await store(t);
-  const random = seeded(3);
+  const random = createRandom(3);
   const context = buildContext(t, ['FROM base', 'RUN trap "" TERM INT; while true; do sleep 1; done']);
   for (let round = 0; round < 6; round++) {
     const controller = new AbortController();
@@ -97,7 +97,7 @@ test('what a step leaves running ends with it', { skip }, async (t) => {
   const engine = await store(t);
   const mark = unusualSeconds();
   const script = `sleep ${mark} & (sleep ${mark} >/dev/null 2>&1 &) ; trap "" HUP TERM; sleep ${mark} & echo started`;
-  const { log } = await toldBuild(engine, {
+  const { log } = await recordBuild(engine, {
     context: buildContext(t, ['FROM base', `RUN ${script}`, 'RUN echo next']),
   });
   assert.equal(log, 'started\nnext\n');

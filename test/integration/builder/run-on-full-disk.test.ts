@@ -6,14 +6,14 @@ import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError, type StrataError } from '../../../src/errors/index.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
 test('a RUN that fails on a full disk is told with what it may have failed of', { skip }, async (t) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0', '-N', '4000'], { megabytes: 64 });
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0', '-N', '4000'], { megabytes: 64 });
   await using engine = await Engine.open({ root: join(disk.path, 'root'), storageDriver: 'overlay2' });
   removeRunStateAfter(t, engine.layout.root);
   await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;

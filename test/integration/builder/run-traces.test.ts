@@ -6,10 +6,10 @@ import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { layerEntries, toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { layerEntries, recordBuild } from '../../helpers/record-build.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
@@ -86,7 +86,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
         const tree = join(folder, 'tree');
         change(tree);
         for (const place of readdirSync(tree)) lutimesSync(join(tree, place), 1e9, 1e9);
-        const { id, log } = await toldBuild(engine, { context: folder });
+        const { id, log } = await recordBuild(engine, { context: folder });
         assert.match(log, /localhost/, 'it is mounted all the same');
         const [first, ...layers] = await layerEntries(engine, id);
         const expected = driver === 'overlay2' ? copiedUp : [];
@@ -114,7 +114,7 @@ test('what a command makes itself in such places stays', { skip }, async (t) => 
   const engine = await store(t, 'overlay2');
   const folder = busyboxContext(t, ['RUN echo x > /etc/own; mkdir -p /run/systemd; echo y > /run/systemd/file']);
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(folder, 'tree/etc/resolv.conf'));
-  const { id } = await toldBuild(engine, { context: folder });
+  const { id } = await recordBuild(engine, { context: folder });
   assert.deepEqual((await layerEntries(engine, id)).at(-1), [
     'directory etc',
     'directory run',
@@ -132,7 +132,7 @@ test('a base that would lead the runtime out of the root is not run', { skip }, 
     for (const target of [outside, '/etc', 'bin', 'self/fd', '/proc/self/fd']) {
       const folder = busyboxContext(t, ['RUN ["/bin/busybox", "true"]']);
       symlinkSync(target, join(folder, 'tree', place));
-      await assert.rejects(toldBuild(engine, { context: folder }), (error) =>
+      await assert.rejects(recordBuild(engine, { context: folder }), (error) =>
         isStrataError(error, 'ERR_ROOTFS_UNSAFE'),
       );
     }
@@ -148,7 +148,7 @@ test('places outside that a base points at are not touched', { skip }, async (t)
   const folder = busyboxContext(t, [`WORKDIR ${outside}/new`, `RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
   rmSync(join(folder, 'tree/etc'), { recursive: true });
   symlinkSync(outside, join(folder, 'tree/etc'));
-  await toldBuild(engine, { context: folder }).catch((error: unknown) => {
+  await recordBuild(engine, { context: folder }).catch((error: unknown) => {
     if (!isStrataError(error)) throw error;
   });
   assert.deepEqual(readdirSync(outside).sort(), ['hostname', 'hosts', 'passwd', 'resolv.conf']);
@@ -159,14 +159,14 @@ test('a working folder that reaches into a process is refused, and no descriptor
   skip,
 }, async (t) => {
   const engine = await store(t, 'overlay2');
-  await toldBuild(engine, { context: busyboxContext(t), tags: ['base'] });
+  await recordBuild(engine, { context: busyboxContext(t), tags: ['base'] });
   const context = (lines: readonly string[]): string => buildContext(t, ['FROM base', ...lines]);
   for (const place of ['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/5']) {
-    await assert.rejects(toldBuild(engine, { context: context([`WORKDIR ${place}`, 'RUN ls']) }), (error) =>
+    await assert.rejects(recordBuild(engine, { context: context([`WORKDIR ${place}`, 'RUN ls']) }), (error) =>
       isStrataError(error),
     );
   }
-  const { log } = await toldBuild(engine, { context: context(['RUN ls /proc/1/fd; true']) });
+  const { log } = await recordBuild(engine, { context: context(['RUN ls /proc/1/fd; true']) });
   assert.deepEqual(log.trim().split('\n'), ['0', '1', '2']);
 });
 
@@ -184,7 +184,7 @@ test('a command that puts symlinks where the mounts were gets nothing else remov
     const script = `mv ${place} /moved && ln -s ${target} ${place}`;
     const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
     fill(join(folder, 'tree'), { 'etc/resolv.conf': { link: `../run/${stub}` }, 'run/': '', [`data/${stub}`]: '' });
-    const { id } = await toldBuild(engine, { context: folder });
+    const { id } = await recordBuild(engine, { context: folder });
     const [, layer = []] = await layerEntries(engine, id);
     assert.ok(layer.includes(`symlink ${place.slice(1)}`));
     assert.deepEqual(

@@ -3,16 +3,16 @@ import { type TestContext, test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { layerEntries, type ToldBuild, toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { layerEntries, type RecordedBuild, recordBuild } from '../../helpers/record-build.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
 type More = Omit<BuildRequest, 'context'> & { readonly files?: Readonly<Record<string, string>> };
-type Build = (t: TestContext, lines: readonly string[], more?: More) => Promise<ToldBuild>;
+type Build = (t: TestContext, lines: readonly string[], more?: More) => Promise<RecordedBuild>;
 
 /** A store with an image `base` of busybox, and how to build upon it. */
 async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly engine: Engine; readonly build: Build }> {
@@ -22,7 +22,7 @@ async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly en
   await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
   const build: Build = async (each, lines, { files = {}, ...more } = {}) => {
     const from = lines.some((line) => line.startsWith('FROM ')) ? [] : ['FROM base'];
-    return await toldBuild(engine, { context: buildContext(each, [...from, ...lines], files), ...more });
+    return await recordBuild(engine, { context: buildContext(each, [...from, ...lines], files), ...more });
   };
   return { engine, build };
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SnapshotWorkspace } from '../../../src/builder/ops/snapshot-workspace.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
 test('a full disk is told, and leaves no snapshot, also where nothing can be mounted any more', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
-  await using store = storeAt(storeRoot(context));
+  await using store = openStoreAt(storeRoot(context));
   await store.openForWriting();
   await using lease = await store.metadata.leases.open('test');
   const trees = {

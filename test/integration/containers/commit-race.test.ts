@@ -16,11 +16,11 @@ import { mknodAt } from '../../../src/sys/fs-at.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
-const tries = soaking ? 1000 : 10;
+const tries = isSoak ? 1000 : 10;
 // /dev/zero: what is read of it cannot be mistaken.
 const zero = [1, 5] as const;
 const own = 'of the container'.repeat(1000);

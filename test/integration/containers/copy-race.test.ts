@@ -16,13 +16,13 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { closeFd } from '../../../src/sys/fs-at.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { outsideOf, rootBesideCanary } from '../sys/canary.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
-const tries = soaking ? 3000 : 200;
+const tries = isSoak ? 3000 : 200;
 const missing = (): ReturnType<typeof copyNotFound> => copyNotFound('not there', 'Check the path.');
 const torn = (): Error => new Error('no file becomes shorter here');
 

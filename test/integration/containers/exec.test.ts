@@ -5,7 +5,7 @@ import type { Engine, Exec } from '../../../src/engine/index.ts';
 import { leftoversOf, untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 
@@ -52,7 +52,7 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   };
   await fail();
   const before = openFiles();
-  for (let round = 0; round < (soaking ? 50 : 10); round++) await fail();
+  for (let round = 0; round < (isSoak ? 50 : 10); round++) await fail();
   assert.ok(openFiles() <= before);
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);

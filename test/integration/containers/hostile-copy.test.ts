@@ -9,7 +9,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
@@ -46,7 +46,7 @@ test('copies through a bound folder while another container swaps a part of the 
   };
   // Which of the two is there is a matter of turns on a processor.
   const isLacking = (): boolean => done.in === 0 || done.out === 0;
-  for (let round = 0; round < (soaking ? 3000 : 60) || (isLacking() && round < 10_000); round++) {
+  for (let round = 0; round < (isSoak ? 3000 : 60) || (isLacking() && round < 10_000); round++) {
     const name = round % 10 === 0 ? 'made' : 'runs';
     done.in += await tried(
       async () => await containers.copyTo(name, { from: join(given, 'file'), path: '/shared/place/' }),
@@ -149,7 +149,7 @@ test('as many files as there are: in and out again, diff, commit, export, rm, in
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   await containers.create({ image: 'busybox', name: 'made' });
-  const count = soaking ? 1_000_000 : 1000;
+  const count = isSoak ? 1_000_000 : 1000;
   const folder = join(temporaryFolder(t, 'many'), 'given');
   const back = join(folder, '../back');
   manyFiles(folder, count);

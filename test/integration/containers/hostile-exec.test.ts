@@ -10,7 +10,7 @@ import { folderWith } from '../../helpers/build-folder.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
@@ -57,7 +57,7 @@ test('the runtime stays what it is, whatever joins a container that waits to wri
   const { State } = await engine.containers.inspect(id);
   const root = `/proc/${(State as { readonly Pid: number }).Pid}/root`;
   // Whether they meet is a matter of turns on a processor.
-  for (let round = 0; round < (soaking ? 300 : 3) || (!existsSync(`${root}/met`) && round < 1000); round++) {
+  for (let round = 0; round < (isSoak ? 300 : 3) || (!existsSync(`${root}/met`) && round < 1000); round++) {
     for (const command of [['/evil', 'init'], ['/script'], ['true']]) {
       await join(engine, id, command).catch((error: unknown) =>
         assert.ok(isStrataError(error, 'ERR_EXEC'), String(error)),

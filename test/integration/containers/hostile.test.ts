@@ -12,7 +12,7 @@ import { type FolderItem, folderWith, temporaryFolder } from '../../helpers/buil
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -171,7 +171,7 @@ test('a path that another container swaps while mounts are made leads nothing ou
   await containers.start('swapper');
   const ends = { well: 0, refused: 0, made: 0 };
   const isWeak = (await describeRuntime(defaultConfiguration)).weaknesses.some(({ id }) => id === 'CVE-2024-45310');
-  for (let start = 0; start < (soaking ? 1000 : 20); start++) {
+  for (let start = 0; start < (isSoak ? 1000 : 20); start++) {
     const Binds = [`${shared}:/shared`, `${source}:/shared/place/target`];
     try {
       await run(engine, { command: ['true'], host: { Binds } });
@@ -186,7 +186,7 @@ test('a path that another container swaps while mounts are made leads nothing ou
       ends.made++;
     }
     assert.deepEqual(readdirSync(outside), [], 'nothing is made outside');
-    if (soaking) console.log(JSON.stringify({ scenario: 'swapped place', start, ...ends }));
+    if (isSoak) console.log(JSON.stringify({ scenario: 'swapped place', start, ...ends }));
   }
   t.diagnostic(`${ends.well} starts, ${ends.refused} refused, ${ends.made} times an empty directory outside`);
   await containers.remove('swapper', { force: true });

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, type Random, runSeed } from '../../helpers/random.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
@@ -76,7 +76,7 @@ class Pace {
   }
 
   /** From when the store is opened until a little after the end; the rest of the command's life is Node's. */
-  moment({ name }: KilledVerb, random: Seeded): number {
+  moment({ name }: KilledVerb, random: Random): number {
     const whole = this.#whole.get(name) ?? this.idle * 2;
     return Math.round(this.idle * 0.6 + (random.next(1000) / 1000) * Math.max(whole * 1.1 - this.idle * 0.6, 20));
   }
@@ -99,8 +99,8 @@ const kinds = killedVerbs.flatMap((verb) => verb.victims.map((victim) => ({ verb
 
 /** For a soak a hundred of each kind, after one of each verb that takes its time; else one of each verb, of which the seed says who is killed. */
 function points(): Point[] {
-  if (!soaking) {
-    const random = seeded(seed);
+  if (!isSoak) {
+    const random = createRandom(seed);
     return killedVerbs.map((verb) => ({ verb, victim: random.pick(verb.victims), point: 0 }));
   }
   const wanted = new RegExp(process.env['STRATA_KINDS'] ?? '');
@@ -129,7 +129,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
 
   /** One blow and what comes of it; answers what to report. */
   async function strike({ verb, victim, point }: Point): Promise<object> {
-    const random = seeded(
+    const random = createRandom(
       seed + 1000 * kinds.findIndex((kind) => kind.verb === verb && kind.victim === victim) + point,
     );
     await using before = await Engine.open({ root });
@@ -177,7 +177,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
     const what = `seed ${seed}, ${point.verb.name}, ${point.victim}, point ${point.point}`;
     try {
       const report = await strike(point);
-      if (soaking) console.log(JSON.stringify(report));
+      if (isSoak) console.log(JSON.stringify(report));
     } catch (error) {
       throw new Error(what, { cause: error });
     }

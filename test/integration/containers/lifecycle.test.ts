@@ -9,7 +9,7 @@ import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 
@@ -302,7 +302,7 @@ test('who waits for a paused container hears of its end, also when it runs again
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await started(engine, 'one', 'sleep 1000');
   await engine.containers.pause(id);
-  await using store = storeAt(engine.layout.root);
+  await using store = openStoreAt(engine.layout.root);
   // What the waiter has seen before both.
   const before = store.metadata.containers.get(id) ?? assert.fail();
   await engine.containers.kill(id);
@@ -319,7 +319,7 @@ test('who waits for a container that is being removed at its end hears how it en
   await containers.start(id);
   // Who finds its end cannot get any further than this.
   await assert.rejects(containers.wait(id), { code: 'ERR_CONTAINER_REMOVAL' });
-  await using store = storeAt(layout.root);
+  await using store = openStoreAt(layout.root);
   {
     // Somebody is at it.
     await using _removing = await (await containerLocks(store, {})).lock(id, {});

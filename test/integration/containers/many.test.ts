@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
@@ -20,7 +20,7 @@ test('containers live from creation to removal, ten at a time: nothing of them s
   await lives(engine, 1, 1);
   const before = openFiles();
   const began = performance.now();
-  const count = soaking ? 200 : 10;
+  const count = isSoak ? 200 : 10;
   const ids = await lives(engine, count, 10);
   t.diagnostic(`${count} in ${Math.round(performance.now() - began)} ms`);
   await until(
@@ -34,7 +34,7 @@ test('containers live from creation to removal, ten at a time: nothing of them s
 test('the same by several processes at once', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { root } = engine.layout;
-  const [processes, count] = soaking ? [5, 40] : [2, 3];
+  const [processes, count] = isSoak ? [5, 40] : [2, 3];
   const fixture = join(import.meta.dirname, 'many.fixture.ts');
   const codes = Array.from({ length: processes }, async () => {
     const child = spawn(process.execPath, [fixture, root, String(count), '2'], {
@@ -67,7 +67,7 @@ test('processes that join one container all at once: each has its own streams an
     await reads;
     return [text, await attached.exitCode];
   };
-  const count = soaking ? 50 : 12;
+  const count = isSoak ? 50 : 12;
   const numbers = Array.from({ length: count }, (_, at) => at + 1);
   assert.deepEqual(
     await Promise.all(numbers.map(join)),

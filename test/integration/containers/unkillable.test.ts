@@ -1,7 +1,7 @@
 // A process that waits for a filesystem that does not answer cannot be killed: who kills its container is told in the end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { untilSame } from '../../helpers/until-same.ts';
@@ -10,7 +10,7 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs
 
 test('stop, kill, rm -f and restart give up, and work when the process goes on', { skip }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
-  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const verbs = {
     stop: { work: (name: string) => containers.stop(name, { timeoutSeconds: 0 }), text: 'cannot stop container: stop' },
     kill: { work: (name: string) => containers.kill(name), text: 'cannot kill container: kill' },

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
-import type { Seeded } from '../../helpers/seeded.ts';
+import type { Random } from '../../helpers/random.ts';
 import type { KilledVerb, Victim } from './killed-verbs.ts';
 
 interface Found {
@@ -82,7 +82,7 @@ export interface Hunt {
   readonly engine: Engine;
   readonly verb: KilledVerb;
   readonly victim: Victim;
-  readonly random: Seeded;
+  readonly random: Random;
   /** The command's process, and whether it has ended. */
   readonly command: number;
   readonly isOver: () => boolean;

@@ -2,7 +2,7 @@
 // Arguments: root, seed, `flush` or `no-flush` (which pretends that every flush succeeded).
 import { writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { openLocal } from '../../unit/content/local/local-content.ts';
 
 const [root = '', seed = '', mode = ''] = process.argv.slice(2);
@@ -12,7 +12,7 @@ if (mode === 'no-flush') {
   prototype.sync = async () => undefined;
   prototype.datasync = async () => undefined;
 }
-const random = seeded(Number(seed));
+const random = createRandom(Number(seed));
 const store = openLocal(root);
 for (let i = 0; ; i++) {
   await using writer = await store.writer(`blob ${i}`);

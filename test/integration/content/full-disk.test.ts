@@ -9,7 +9,7 @@ import { digestOf } from '../../../src/content/verify.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 
 const seed = runSeed();
 const blobs = 24;
@@ -39,7 +39,7 @@ async function put(store: LocalContentStore, ref: string, bytes: Uint8Array): Pr
 
 /** Commits until the disk is full and beyond, then judges the store. Answers how many writes were refused. */
 async function fillUp(root: string, says: RegExp): Promise<number> {
-  const random = seeded(seed);
+  const random = createRandom(seed);
   let store: LocalContentStore;
   try {
     store = openStore(root);
@@ -79,7 +79,7 @@ async function fillUp(root: string, says: RegExp): Promise<number> {
 
 describe(`a full disk (STRATA_SEED=${seed})`, { skip: needs('root', 'mount') }, () => {
   test('of every size, by bytes', async () => {
-    const step = soaking ? 8 : 128;
+    const step = isSoak ? 8 : 128;
     let refused = 0;
     let sizes = 0;
     for (let kib = 4; kib <= 2048; kib += step, sizes++) {
@@ -88,11 +88,11 @@ describe(`a full disk (STRATA_SEED=${seed})`, { skip: needs('root', 'mount') }, 
       });
     }
     assert.ok(refused > sizes, `only ${refused} writes were refused`);
-    if (soaking) console.log(JSON.stringify({ seed, scenario: 'full disk by bytes', sizes, refused }));
+    if (isSoak) console.log(JSON.stringify({ seed, scenario: 'full disk by bytes', sizes, refused }));
   });
 
   test('of every size, by inodes', async () => {
-    const step = soaking ? 1 : 7;
+    const step = isSoak ? 1 : 7;
     let refused = 0;
     let sizes = 0;
     for (let inodes = 2; inodes <= 60; inodes += step, sizes++) {
@@ -101,6 +101,6 @@ describe(`a full disk (STRATA_SEED=${seed})`, { skip: needs('root', 'mount') }, 
       });
     }
     assert.ok(refused > sizes, `only ${refused} writes were refused`);
-    if (soaking) console.log(JSON.stringify({ seed, scenario: 'full disk by inodes', sizes, refused }));
+    if (isSoak) console.log(JSON.stringify({ seed, scenario: 'full disk by inodes', sizes, refused }));
   });
 });

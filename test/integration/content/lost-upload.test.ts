@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { LocalContentStore } from '../../../src/content/local/store.ts';
 import { ObjectLocks } from '../../../src/content/object-locks.ts';
-import { type LosingDisk, withLosingDisk } from '../../helpers/losing-disk.ts';
+import { type LosingDisk, mountLosingDisk } from '../../helpers/losing-disk.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const storeOn = (disk: LosingDisk): LocalContentStore =>
@@ -18,7 +18,7 @@ const storeOn = (disk: LosingDisk): LocalContentStore =>
 test('an upload that lost something on its way is not acknowledged when it is taken up again', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
-  const disk = withLosingDisk(context);
+  const disk = mountLosingDisk(context);
   const bytes = randomBytes(66 << 20);
   const store = storeOn(disk);
   {

@@ -9,7 +9,7 @@ import { digestOf } from '../../../src/content/verify.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { openLocal } from '../../unit/content/local/local-content.ts';
 
 const fixture = join(import.meta.dirname, 'commit-forever.fixture.ts');
@@ -29,7 +29,7 @@ async function cutPower(flag: number, seed: number, mode: 'flush' | 'no-flush'):
   child.stdout.setEncoding('utf8').on('data', (text: string) => (acknowledged += text));
   const closed = once(child, 'close');
   await once(child.stdout, 'data');
-  await sleep(seeded(seed).next(400));
+  await sleep(createRandom(seed).next(400));
   disk.cut(flag);
   child.kill('SIGKILL');
   await closed;
@@ -56,13 +56,13 @@ async function judge(root: string, acknowledged: readonly string[]): Promise<Ver
 }
 
 const seed = runSeed();
-const random = seeded(seed);
+const random = createRandom(seed);
 
 describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
   for (const [what, flag] of Object.entries(powerCuts)) {
     test(`${what}: what was acknowledged is intact`, async () => {
       const totals = { cuts: 0, acknowledged: 0, blobs: 0 };
-      for (let round = 0; round < (soaking ? 40 : 1); round++) {
+      for (let round = 0; round < (isSoak ? 40 : 1); round++) {
         const verdict = await cutPower(flag, random.next(2 ** 31), 'flush');
         assert.deepEqual({ lost: verdict.lost, damaged: verdict.damaged }, { lost: 0, damaged: 0 });
         assert.ok(verdict.acknowledged > 0);
@@ -70,8 +70,7 @@ describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkf
         totals.acknowledged += verdict.acknowledged;
         totals.blobs += verdict.blobs;
       }
-      if (soaking)
-        console.log(JSON.stringify({ seed, scenario: `power cut, ${what}`, ...totals, lost: 0, damaged: 0 }));
+      if (isSoak) console.log(JSON.stringify({ seed, scenario: `power cut, ${what}`, ...totals, lost: 0, damaged: 0 }));
     });
   }
 

@@ -9,7 +9,7 @@ import { closeFd, openAt } from '../../../src/sys/fs-at.ts';
 import { setXattrAt, setXattrFd } from '../../../src/sys/xattr.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
-import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { type LoopFilesystem, mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { removeRunStateAfter, storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
@@ -21,7 +21,7 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 const ext4 = (inodes?: number): LoopFilesystem =>
-  loopFilesystem(['mkfs.ext4', '-q', '-m', '0', ...(inodes === undefined ? [] : ['-N', String(inodes)])], {
+  mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0', ...(inodes === undefined ? [] : ['-N', String(inodes)])], {
     megabytes: 64,
   });
 
@@ -82,7 +82,7 @@ test('a commit without inodes says so, also when its own are free again', {
 });
 
 test('a disk that is full elsewhere is not the store', { skip }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q'], { megabytes: 2 });
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q'], { megabytes: 2 });
   await using engine = await opened(context, storeRoot(context));
   const large = image([tar(file('large', new Uint8Array(8 << 20).fill(7)))]);
   await engine.images.load({ input: bytes(asTar(dockerArchive([{ image: large, tags: ['large:1'] }]))) }).result;

@@ -12,7 +12,7 @@ import { Engine } from '../../../src/engine/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import type { Hooks } from '../../helpers/test-file.ts';
@@ -132,8 +132,8 @@ test('a log is followed through the border', {
 
 test('a server killed at any moment leaves a whole store, and the next one goes on', { skip }, async (context) => {
   const root = storeRoot(context);
-  const random = seeded(runSeed());
-  for (let round = 0; round < (soaking ? 100 : 3); round++) {
+  const random = createRandom(runSeed());
+  for (let round = 0; round < (isSoak ? 100 : 3); round++) {
     const border = await Border.start(context, root);
     const { asked, answer } = border.ask('/load', pieces(archive, random.next(3)));
     asked.on('error', () => undefined);

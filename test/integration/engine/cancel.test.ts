@@ -8,9 +8,9 @@ import { Engine, type Operation } from '../../../src/engine/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
-import { listedImages } from '../../helpers/listed-images.ts';
+import { listImages } from '../../helpers/list-images.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
@@ -83,7 +83,7 @@ function leases(engine: Engine): number {
 }
 
 const seed = runSeed();
-const rounds = soaking ? 40 : 3;
+const rounds = isSoak ? 40 : 3;
 
 /** The operation, given up so many milliseconds after its start: how it ended, and when. */
 async function givenUp(
@@ -107,7 +107,7 @@ async function givenUp(
 test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const { engine, works, out } = await store(context);
   const { root } = engine.layout;
-  const random = seeded(seed);
+  const random = createRandom(seed);
   const takenBack = async (): Promise<void> => {
     for (const { id, repository } of await engine.images.list()) {
       if (repository !== 'box') await engine.images.remove(id, { force: true });
@@ -122,19 +122,18 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
     await takenBack();
     const before = {
       files: filesOf(root).filter(isNoTrash),
-      names: await listedImages(engine),
+      names: await listImages(engine),
       out: readdirSync(out).sort(),
     };
     for (let round = 0; round < rounds; round++) {
       const afterMs = round === 0 ? 0 : Math.ceil((random.next(1000) / 1000) * whole);
       const { isDone, ms } = await givenUp(work, afterMs);
-      if (soaking)
-        console.log(JSON.stringify({ seed, scenario: `cancel ${name}`, round, afterMs, cancelled: !isDone }));
+      if (isSoak) console.log(JSON.stringify({ seed, scenario: `cancel ${name}`, round, afterMs, cancelled: !isDone }));
       if (isDone) {
         whole = ms;
         await takenBack();
       }
-      assert.deepEqual(await listedImages(engine), before.names, name);
+      assert.deepEqual(await listImages(engine), before.names, name);
       assert.deepEqual(readdirSync(out).sort(), before.out, name);
       assert.equal(leases(engine), 0, name);
       // Steps of a build that were done by then stay, as its cache.

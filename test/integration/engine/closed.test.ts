@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { appendLayer, layerOfFiles } from '../../../src/images/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { methodsOf, settle } from '../../helpers/facade-methods.ts';
+import { methodsOf, waitForReturned } from '../../helpers/facade-methods.ts';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
 import { placesOf } from '../../helpers/store-places.ts';
@@ -22,7 +22,7 @@ test('every method of a closed engine says that it is closed', async (context) =
   const others: string[] = [];
   for (const [name, method] of before) {
     for (const values of [[], ['name', 'name'], [{}, {}]]) {
-      const error: unknown = await settle(method(...values)).then(
+      const error: unknown = await waitForReturned(method(...values)).then(
         () => 'none',
         (reason: unknown) => reason,
       );

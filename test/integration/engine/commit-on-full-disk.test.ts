@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind } from '../../../src/errors/index.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
@@ -14,7 +14,7 @@ import { removeRunStateAfter } from '../../helpers/store-root.ts';
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
 test('no room for the copy', { skip }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   removeRunStateAfter(context, engine.layout.root);

@@ -13,7 +13,7 @@ import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { asTar, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
+import { asTar, nameAnnotation, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf, recordsOf } from '../../helpers/store-places.ts';
@@ -166,7 +166,7 @@ async function gzipped(context: TestContext, archive: string): Promise<string> {
   const path = join(temporaryFolder(context, 'gzip'), 'hurt.tar');
   writeFileSync(
     path,
-    asTar(layout.index(layout.image(image, (layer) => gzipSync(layer), '+gzip', named('hurt:latest')))),
+    asTar(layout.index(layout.image(image, (layer) => gzipSync(layer), '+gzip', nameAnnotation('hurt:latest')))),
   );
   return path;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { emptyTrashInBackground } from '../../../src/store/garbage/empty-trash-in-background.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
@@ -66,7 +66,7 @@ test('what comes while it is emptied goes, too', { skip }, async (context) => {
 });
 
 test('what cannot be removed holds nothing else back', { skip }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const trash = join(disk.path, 'trash');
   for (let i = 0; i < 9; i++) addTree(trash, `t${i}`, 10);
   execFileSync('chattr', ['+i', join(trash, 't4/a/b/f0')]);
@@ -76,7 +76,7 @@ test('what cannot be removed holds nothing else back', { skip }, async (context)
 });
 
 test('no command fails for what cannot be deleted; who prunes is told', { skip }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const root = join(disk.path, 'root');
   removeRunStateAfter(context, root);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
@@ -102,7 +102,7 @@ test('no command fails for what cannot be deleted; who prunes is told', { skip }
 });
 
 test('what is mounted below stays', { skip }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   writeFileSync(join(disk.path, 'precious'), '');
   const trash = join(folder(context), 'trash');
   addTree(trash, 'one', 10);

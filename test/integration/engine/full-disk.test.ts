@@ -20,10 +20,10 @@ import { isDiskFull } from '../../../src/content/disk-failure.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
 import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
-import { listedImages } from '../../helpers/listed-images.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { listImages } from '../../helpers/list-images.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, type Random, runSeed } from '../../helpers/random.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
 import { unmount } from '../../helpers/unmount.ts';
 import { untilSame } from '../../helpers/until-same.ts';
@@ -112,7 +112,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   // What somebody else empties behind an earlier command.
   await untilSame(() => readdirSync(engine.layout.trash), []);
   const state = async (): Promise<unknown> => [
-    await listedImages(engine),
+    await listImages(engine),
     storeFiles(engine),
     await leftoversOf(engine),
     readdirSync(folder).sort(),
@@ -122,7 +122,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   for (const work of works) {
     for (let round = 0; round < rounds; round++) {
       // The first has next to nothing.
-      const free = round === 0 ? 0 : partOf(seeded(seed + round), shortage.largest);
+      const free = round === 0 ? 0 : partOf(createRandom(seed + round), shortage.largest);
       const what = `seed ${seed}, ${work.name} with ${free} ${shortage.name} free`;
       shortage.fill(folder, free);
       const error = await work.again(engine).then(
@@ -143,7 +143,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
         }
         rmSync(join(folder, 'ballast'), { recursive: true });
         await untilSame(state, before);
-        if (soaking) console.log(JSON.stringify({ seed, scenario: what, refused: error !== undefined }));
+        if (isSoak) console.log(JSON.stringify({ seed, scenario: what, refused: error !== undefined }));
       } catch (failure) {
         throw new Error(what, { cause: failure });
       }
@@ -158,22 +158,22 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
 }
 
 /** Small parts more often. */
-const partOf = (random: Seeded, largest: number): number => Math.round((random.next(1000) / 1000) ** 2 * largest);
+const partOf = (random: Random, largest: number): number => Math.round((random.next(1000) / 1000) ** 2 * largest);
 
 const skip = needs('root', 'mount', 'overlay', 'runc', 'busybox');
 
 test(`bytes of an ext4 run out (STRATA_SEED=${seed})`, {
   skip: skip || needs('loop', 'mkfs.ext4'),
 }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 96 });
-  await sweep(context, disk.path, bytes, soaking ? 40 : 3);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 96 });
+  await sweep(context, disk.path, bytes, isSoak ? 40 : 3);
 });
 
 test(`inodes of a tmpfs run out (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-inodes-'));
   output('mount', '-t', 'tmpfs', '-o', 'size=128m,nr_inodes=1000', 'tmpfs', folder);
   try {
-    await sweep(context, folder, inodes, soaking ? 40 : 3);
+    await sweep(context, folder, inodes, isSoak ? 40 : 3);
   } finally {
     unmount(folder);
     rmSync(folder, { recursive: true });

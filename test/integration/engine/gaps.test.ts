@@ -13,7 +13,7 @@ import { Filters } from '../../../src/query/filters.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { buildMade, type Deed, deeds } from './gaps.fixture.ts';
 
@@ -199,12 +199,12 @@ test(`a removal in a gap of each reader (STRATA_SEED=${seed})`, { skip }, async 
     return gaps;
   };
 
-  const random = seeded(seed);
-  const chosen = soaking ? cases : Array.from({ length: sample }, () => random.pick(cases));
+  const random = createRandom(seed);
+  const chosen = isSoak ? cases : Array.from({ length: sample }, () => random.pick(cases));
   for (const one of chosen) {
     const count = await readBeside(one, -1);
     const all = [...Array(count).keys()];
-    for (const gap of soaking ? all : [random.pick(all)]) await readBeside(one, gap);
+    for (const gap of isSoak ? all : [random.pick(all)]) await readBeside(one, gap);
   }
 });
 

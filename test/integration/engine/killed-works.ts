@@ -8,7 +8,7 @@ import type { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { asTar, dockerArchive, image, nameAnnotation, TestLayout } from '../../helpers/image-archives.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 export interface KilledWork {
@@ -52,7 +52,10 @@ export async function killedWorks(context: TestContext, engine: Engine): Promise
   const layers = [1, 2, 1].map((mib, at) => tar(file(`f${at}`, megabytes(mib))));
   const layout = new TestLayout();
   const zip = (layer: Uint8Array): Uint8Array => gzipSync(layer, { level: 1 });
-  const archive = write('in.tar', asTar(layout.index(layout.image(image(layers), zip, '+gzip', named('made:1')))));
+  const archive = write(
+    'in.tar',
+    asTar(layout.index(layout.image(image(layers), zip, '+gzip', nameAnnotation('made:1')))),
+  );
   const nameless = write('nameless.tar', asTar(dockerArchive([{ image: image(layers, { author: 'nobody' }) }], zip)));
   const tree = write('tree.tar', tar(file('data', megabytes(3)), file('small', 'x')));
   const load = async (engine: Engine): Promise<unknown> => await engine.images.load({ input: archive }).result;

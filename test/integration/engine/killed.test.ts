@@ -7,10 +7,10 @@ import { test } from 'node:test';
 import { isLocked } from '../../../src/engine/containers/state/is-locked.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { type FoundLeftovers, leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
-import { listedImages } from '../../helpers/listed-images.ts';
+import { listImages } from '../../helpers/list-images.ts';
 import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
@@ -19,7 +19,7 @@ import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
 const seed = runSeed();
-const pointsOf = ({ makes }: KilledWork): number => (soaking ? 43 : makes === undefined ? 1 : 2);
+const pointsOf = ({ makes }: KilledWork): number => (isSoak ? 43 : makes === undefined ? 1 : 2);
 // Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
 const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
 
@@ -59,7 +59,7 @@ interface Baseline {
 
 /** What a person sees before he does anything about it: everything acknowledged, nothing half-done. */
 async function nothingLost(engine: Engine, begun: number, { names }: Baseline): Promise<string> {
-  const seen = await listedImages(engine);
+  const seen = await listImages(engine);
   const added = seen.filter((name) => !names.includes(name));
   assert.deepEqual(
     names.filter((name) => !seen.includes(name)),
@@ -98,7 +98,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
   })();
   const baseline = await (async (): Promise<Baseline> => {
     await using engine = await Engine.open({ root });
-    return { names: await listedImages(engine), files: storeFiles(engine), left: await leftoversOf(engine) };
+    return { names: await listImages(engine), files: storeFiles(engine), left: await leftoversOf(engine) };
   })();
   const idle = (await run(root, ['images', '-q'])).ms;
 
@@ -108,12 +108,12 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       await work.prepare?.(engine);
       const { ms } = await run(root, work.args);
       await takenBack(engine, work);
-      assert.deepEqual([await listedImages(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
+      assert.deepEqual([await listImages(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
       return ms;
     })();
     let pace = 1;
     for (let point = first; point < pointsOf(work); point++) {
-      const random = seeded(seed + point);
+      const random = createRandom(seed + point);
       // From when the store is opened until a little after the end; the rest of the command's life is Node's.
       const afterMs = Math.round(pace * (idle * 0.7 + (random.next(1000) / 1000) * (whole * 1.1 - idle * 0.7)));
       await using engine = await Engine.open({ root });
@@ -139,12 +139,12 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
         }
         await takenBack(engine, work);
         await untilSame(() => leftoversOf(engine, steps), baseline.left);
-        assert.deepEqual([await listedImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
+        assert.deepEqual([await listImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
         const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));
         assert.deepEqual(deaths, [], 'somebody has cleared up after everybody');
         const { damages, orphans } = await engine.system.check().result;
         assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
-        if (soaking) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));
+        if (isSoak) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));
       } catch (error) {
         throw new Error(what, { cause: error });
       }

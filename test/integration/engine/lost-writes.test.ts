@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { withLosingDisk } from '../../helpers/losing-disk.ts';
+import { mountLosingDisk } from '../../helpers/losing-disk.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
@@ -26,7 +26,7 @@ async function statesOf(engine: Engine, request: BuildRequest): Promise<string[]
 test('a step whose files got lost when they were flushed is made again by the next build', {
   skip,
 }, async (context) => {
-  const disk = withLosingDisk(context);
+  const disk = mountLosingDisk(context);
   const large = randomBytes(10 << 20);
   const build = { context: folderWith(context, { large, Dockerfile: 'FROM scratch\nCOPY large /large\n' }) };
   const root = join(disk.path, 'root');

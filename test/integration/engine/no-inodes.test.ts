@@ -10,7 +10,7 @@ import { isKind } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
@@ -24,7 +24,7 @@ function leave(path: string, free: number): void {
 test('without a free inode a store can be looked at and cleaned up, and nothing is left half done', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-N', '900']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-N', '900']);
   const root = join(disk.path, 'store');
   const out = join(temporaryFolder(context, 'out'), 'out.tar');
   {

@@ -6,10 +6,10 @@ import { Database } from '../../../src/metadata/database.ts';
 import { migrations } from '../../../src/metadata/migrations/migrations.ts';
 import { busyboxStore } from '../../helpers/busybox-store.ts';
 import { needs } from '../../helpers/needs.ts';
-import { startCommand } from '../../helpers/started-command.ts';
+import { startCommand } from '../../helpers/start-command.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { containerPids } from '../../helpers/store-root.ts';
-import { endOf, Terminal } from '../../helpers/terminal.ts';
+import { Terminal, waitForExit } from '../../helpers/terminal.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const newer = { code: 'ERR_STORE_FORMAT_NEWER', kind: 'failed-precondition' };
@@ -44,7 +44,7 @@ test('a newer version brings the store up under run -it, logs -f and a library p
 
   terminal.type('exit 3\r');
   await terminal.shows('has format');
-  assert.notEqual(await endOf(run), 0);
+  assert.notEqual(await waitForExit(run), 0);
   const [writer] = containerPids(strata.root);
   assert.ok(writer !== undefined);
   process.kill(writer, 'SIGKILL');

@@ -10,16 +10,16 @@ import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { removeRunStateAfter, storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
 const seed = runSeed();
-const random = seeded(seed);
+const random = createRandom(seed);
 
 interface Cut {
   readonly flag: number;
@@ -72,13 +72,13 @@ test(`an image that is acknowledged survives a power cut (STRATA_SEED=${seed})`,
   skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay', 'runc', 'busybox'),
 }, async (context) => {
   const all = Object.entries(powerCuts).flatMap(([what, flag]) => works.map((name) => ({ what, flag, name })));
-  const chosen = soaking ? all : [random.pick(all)];
+  const chosen = isSoak ? all : [random.pick(all)];
   for (const { what, flag, name } of chosen) {
-    for (let round = 0; round < (soaking ? 10 : 1); round++) {
+    for (let round = 0; round < (isSoak ? 10 : 1); round++) {
       const afterMs = round % 2 === 0 ? undefined : 200 + random.next(800);
       try {
         const isThere = await cutUnder(context, name, { flag, afterMs });
-        if (soaking)
+        if (isSoak)
           console.log(JSON.stringify({ seed, scenario: `power cut, ${what}, ${name}`, round, afterMs, isThere }));
       } catch (error) {
         throw new Error(`seed ${seed}, ${what}, ${name}, round ${round}, ${afterMs} ms`, { cause: error });
@@ -114,7 +114,7 @@ test('a layer that no image names yet is forgotten with the power, whatever its 
 }, async (context) => {
   const root = storeRoot(context);
   {
-    await using store = storeAt(root);
+    await using store = openStoreAt(root);
     await store.openForWriting();
     await using lease = await store.metadata.leases.open('test');
     const { snapshotter } = await store.openDriver();

@@ -9,7 +9,7 @@ import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { PowerDisk } from '../../helpers/power-cut.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
@@ -36,7 +36,7 @@ const leavings: Readonly<Record<string, (database: string) => void>> = {
 
 for (const [what, leaveBehind] of Object.entries(leavings)) {
   test(`a read-only store can be looked at, ${what}`, { skip }, async (context) => {
-    using disk = loopFilesystem(['mkfs.ext4', '-q']);
+    using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
     const root = join(disk.path, 'store');
     const out = join(temporaryFolder(context, 'out'), 'out.tar');
     await filled(context, root);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { methodsOf, settle } from '../../helpers/facade-methods.ts';
+import { methodsOf, waitForReturned } from '../../helpers/facade-methods.ts';
 
 // It goes on until somebody ends it.
 const endless = new Set(['engine.events']);
@@ -46,7 +46,7 @@ for (const [state, bring] of Object.entries(states)) {
       if (endless.has(name)) continue;
       for (const values of failing) {
         try {
-          await settle(method(...values));
+          await waitForReturned(method(...values));
         } catch (error) {
           rejections += 1;
           if (!isStrataError(error)) foreign.push(`${name}(${JSON.stringify(values)}): ${String(error)}`);

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { unmount } from '../../helpers/unmount.ts';
 
@@ -75,7 +75,7 @@ test('on a full tmpfs images and cache can be removed', { skip }, async (context
 test('on a full ext4 images and cache can be removed', {
   skip: skip || needs('loop', 'mkfs.ext4'),
 }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
   await removesAll(context, disk.path);
 });
 

@@ -12,7 +12,7 @@ import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
@@ -329,7 +329,7 @@ test('nobody has to read: a container that writes much ends all the same', { ski
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
   const engine = await withBusybox(t);
-  const random = seeded(5);
+  const random = createRandom(5);
   for (let round = 0; round < 8; round++) {
     const controller = new AbortController();
     const reason = new Error('enough');

@@ -8,7 +8,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 
 /** Writes to the file at `path` in pieces until none fits. */
@@ -26,7 +26,7 @@ function append(path: string, pieceBytes: number): void {
 test('without a free byte images are saved elsewhere and checked', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox'),
 }, async (context) => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
   const root = join(disk.path, 'store');
   const out = join(temporaryFolder(context, 'out'), 'out.tar');
   {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 
 export interface Inputs {
   /** An archive of one image, a tar of a filesystem, a build context on `base`. */
@@ -17,7 +17,7 @@ export interface Inputs {
 
 const [root = '', role = '', seed = '0', ms = '0', json = '{}'] = process.argv.slice(2);
 const { archive, tree, context } = JSON.parse(json) as Inputs;
-const random = seeded(Number(seed));
+const random = createRandom(Number(seed));
 await using engine = await Engine.open({ root });
 const made = (): string => `made-${random.next(4)}`;
 

@@ -9,7 +9,7 @@ import { buildContext } from '../../helpers/build-context.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { untilSame } from '../../helpers/until-same.ts';
@@ -68,7 +68,7 @@ async function store(context: TestContext): Promise<Engine> {
   return engine;
 }
 
-const count = soaking ? 20 : 6;
+const count = isSoak ? 20 : 6;
 
 test('builds of one Dockerfile at once: each step is run once, for all of them', { skip }, async (context) => {
   const engine = await store(context);
@@ -107,17 +107,17 @@ test(`removals beside every other work: nothing that works fails (STRATA_SEED=${
   const works = await killedWorks(context, engine);
   const inputOf = (name: string, at: number): string => works.find((work) => work.name === name)?.args.at(at) ?? '';
   const inputs: Inputs = { archive: inputOf('load', -1), tree: inputOf('import', 1), context: inputOf('build', -1) };
-  const random = seeded(seed);
-  const ms = soaking ? 180_000 : 4000;
+  const random = createRandom(seed);
+  const ms = isSoak ? 180_000 : 4000;
   const fixture = join(import.meta.dirname, 'together.fixture.ts');
-  const roles = soaking ? ['work', 'work', 'work', 'remove', 'remove'] : ['work', 'work', 'remove'];
+  const roles = isSoak ? ['work', 'work', 'work', 'remove', 'remove'] : ['work', 'work', 'remove'];
   const outcomes = await Promise.all(
     roles.map((role) =>
       ended(process.execPath, [fixture, root, role, `${random.next(2 ** 31)}`, `${ms}`, JSON.stringify(inputs)]),
     ),
   );
   for (const { code, stderr } of outcomes) assert.equal(code, 0, stderr);
-  if (soaking) {
+  if (isSoak) {
     for (const { stdout } of outcomes)
       console.log(JSON.stringify({ seed, scenario: 'together', ...JSON.parse(stdout) }));
   }

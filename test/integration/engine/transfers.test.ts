@@ -13,9 +13,9 @@ import { collectGarbage } from '../../../src/store/garbage/collect.ts';
 import { discardTransfer, listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
+import { mountSmallDisk } from '../../helpers/mount-small-disk.ts';
 import { needs } from '../../helpers/needs.ts';
-import { smallDisk } from '../../helpers/small-disk.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataCommand } from '../../helpers/strata.ts';
@@ -52,7 +52,7 @@ const ingestsIn = (store: Store): string[] => readdirSync(placesOf(store).ingest
 
 test('an upload goes on where it was, after every prune of other things', { skip }, async (context) => {
   const root = storeRoot(context);
-  await using store = storeAt(root);
+  await using store = openStoreAt(root);
   assert.equal(await write(store, 'upload-1', fiveMegabytes), 0);
   assert.equal(await write(store, 'no transfer', 3, {}), 0);
   assert.equal(ingestsIn(store).length, 2);
@@ -94,7 +94,7 @@ test('an upload goes on where it was, after its process was killed and others ha
   await once(child, 'close');
   const imported = await strata.with({ input: tar(dir('d')) }, 'import', '-', 'x');
   assert.equal(imported.code, 0, imported.stderr);
-  await using store = storeAt(strata.root);
+  await using store = openStoreAt(strata.root);
   assert.deepEqual(store.metadata.leases.deaths(), [], 'what the killed process left is cleared up');
   assert.equal(await write(store, 'upload-1', 0), fiveMegabytes);
 });
@@ -102,12 +102,12 @@ test('an upload goes on where it was, after its process was killed and others ha
 test('an upload is known from its first request on, before a byte of it came', { skip }, async (context) => {
   const root = storeRoot(context);
   {
-    await using store = storeAt(root);
+    await using store = openStoreAt(root);
     await write(store, 'upload-1', 0);
   }
   await using engine = await Engine.open({ root });
   await engine.system.collectGarbage().result;
-  await using store = storeAt(root);
+  await using store = openStoreAt(root);
   const [listed] = listTransfers(store);
   assert.deepEqual([listed?.ref, listed?.source, listed?.storedBytes], ['upload-1', 'example.com/app', 0]);
   assert.equal(await write(store, 'upload-1', 9), 0);
@@ -117,7 +117,7 @@ test('an upload is known from its first request on, before a byte of it came', {
 });
 
 test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async (context) => {
-  await using store = storeAt(storeRoot(context));
+  await using store = openStoreAt(storeRoot(context));
   await using lease = await store.metadata.leases.open('test');
   const content = new TrackedContentStore(store.content, store.metadata, lease);
   await write(store, 'empty', 0, { transfer: { kind: 'download', source: 'example.com/app' } });
@@ -141,7 +141,7 @@ test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async 
 test('beyond the bounds the longest untouched goes first, and none that is being written', {
   skip,
 }, async (context) => {
-  await using store = storeAt(storeRoot(context));
+  await using store = openStoreAt(storeRoot(context));
   const { metadata } = store;
   const touch = (ref: string, at: number): Promise<unknown> =>
     metadata.db.transact(() => metadata.db.statement('UPDATE transfer SET written_at = ? WHERE ref = ?').run(at, ref));
@@ -172,8 +172,8 @@ test('beyond the bounds the longest untouched goes first, and none that is being
 test('on a disk that is short of room unfinished transfers give way', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const folder = smallDisk(context, 'size=64m');
-  await using store = storeAt(join(folder, 'store'));
+  const folder = mountSmallDisk(context, 'size=64m');
+  await using store = openStoreAt(join(folder, 'store'));
   await write(store, 'empty', 0);
   for (const ref of ['first', 'second']) await write(store, ref, 20 << 20);
   assert.equal(await trimTransfers(store), 0);
@@ -186,8 +186,8 @@ test('on a disk that is short of room unfinished transfers give way', {
 test('on a full disk a transfer whose bytes are gone keeps nobody from collecting', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const folder = smallDisk(context, 'size=16m');
-  await using store = storeAt(join(folder, 'store'));
+  const folder = mountSmallDisk(context, 'size=16m');
+  await using store = openStoreAt(join(folder, 'store'));
   // Settles the storage driver, whose trials write.
   await collectGarbage(store);
   await write(store, 'lost', 1);
@@ -198,7 +198,7 @@ test('on a full disk a transfer whose bytes are gone keeps nobody from collectin
 });
 
 test('a transfer that goes on after it was found idle stays', { skip }, async (context) => {
-  await using store = storeAt(storeRoot(context));
+  await using store = openStoreAt(storeRoot(context));
   await write(store, 'a', 5);
   const [found] = listTransfers(store);
   assert.ok(found);
@@ -210,7 +210,7 @@ test('system df tells of unfinished transfers, and system prune takes them', { s
   const strata = strataCommand(context);
   const df = async (): Promise<string> => (await strata('system', 'df')).stdout;
   {
-    await using store = storeAt(strata.root);
+    await using store = openStoreAt(strata.root);
     await write(store, 'upload-1', fiveMegabytes);
     await using lease = await store.metadata.leases.open('test');
     await using _held = await new TrackedContentStore(store.content, store.metadata, lease).writer('upload-1', upload);

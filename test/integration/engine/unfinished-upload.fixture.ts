@@ -1,9 +1,9 @@
 // A process that uploads: writes so many bytes of a transfer, says so, and waits to be killed. Arguments: root, ref, bytes.
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 
 const [root = '', ref = '', bytes = '0'] = process.argv.slice(2);
-const store = storeAt(root);
+const store = openStoreAt(root);
 const lease = await store.metadata.leases.open('upload');
 const content = new TrackedContentStore(store.content, store.metadata, lease);
 const writer = await content.writer(ref, { transfer: { kind: 'upload', source: 'example.com/app' } });

@@ -9,8 +9,8 @@ import { Engine, type OpenImage } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { concatBytes, displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { closing } from '../../helpers/closing.ts';
-import { asTar, dockerArchive, type Files, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { closeAfter } from '../../helpers/close-after.ts';
+import { asTar, dockerArchive, type Files, image, nameAnnotation, TestLayout } from '../../helpers/image-archives.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { imageListing } from '../../helpers/merged-listing.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -84,7 +84,7 @@ const layers = [
 const app = image(layers);
 
 async function store(context: TestContext, root: string, storageDriver: string): Promise<Engine> {
-  return closing(context, await Engine.open({ root, storageDriver }));
+  return closeAfter(context, await Engine.open({ root, storageDriver }));
 }
 
 async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -101,11 +101,11 @@ const plain = dockerArchive([{ image: app, tags: ['app:1'] }]);
 
 function zipped(): Files {
   const layout = new TestLayout();
-  return layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', named('app:1')));
+  return layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1')));
 }
 
 async function opened(context: TestContext, engine: Engine): Promise<OpenImage> {
-  return closing(context, await engine.images.open('app:1'));
+  return closeAfter(context, await engine.images.open('app:1'));
 }
 
 const text = async (content: Promise<Uint8Array>): Promise<string> => displayBytes(await content);

@@ -9,7 +9,7 @@ import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, image, sha256, type TestImage } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { dir, file, raw, symlink, tar } from '../../helpers/tar-builder.ts';
@@ -109,7 +109,10 @@ test('the blob of such a layer is missed when it is gone', { skip }, async (cont
 
 for (const [what, base] of [
   ['a layer through a symlink', dependent],
-  ['an archive with more than files', image([Buffer.concat([tar(file('a', 'a')), raw(seeded(7).bytes(3 << 20))])])],
+  [
+    'an archive with more than files',
+    image([Buffer.concat([tar(file('a', 'a')), raw(createRandom(7).bytes(3 << 20))])]),
+  ],
 ] as const) {
   for (const [form, pack] of [
     ['tar', bare],
@@ -128,7 +131,7 @@ for (const [what, base] of [
 
 test('an imported archive with more than files is no damage, and its image keeps it', { skip }, async (context) => {
   const engine = await open(context);
-  const archive = Buffer.concat([tar(file('a', 'a')), raw(seeded(7).bytes(3 << 20))]);
+  const archive = Buffer.concat([tar(file('a', 'a')), raw(createRandom(7).bytes(3 << 20))]);
   await engine.images.import({ input: bytes(archive), reference: 'odd:1' }).result;
   await engine.builder.build({ context: buildContext(context, ['FROM odd:1', 'LABEL a=b']), tags: ['child:1'] }).result;
   await engine.images.remove('odd:1');

@@ -11,7 +11,7 @@ import {
   dockerArchive,
   type Files,
   image,
-  named,
+  nameAnnotation,
   sha256,
   type TestDescriptor,
   type TestImage,
@@ -53,7 +53,7 @@ interface Parts {
 function layoutWith(change: (layout: TestLayout, parts: Parts) => Readonly<Record<string, unknown>>): Files {
   const layout = new TestLayout();
   const parts = { config: layout.blob(app.config, configType), layers: [layout.blob(layer, layerType)] };
-  return layout.index(layout.document({ ...parts, ...change(layout, parts) }, 'manifest', named('app:1')));
+  return layout.index(layout.document({ ...parts, ...change(layout, parts) }, 'manifest', nameAnnotation('app:1')));
 }
 
 /** A layout whose index names something that is no blob of it. */
@@ -144,7 +144,9 @@ test('one layer twice is two layers (B11)', { skip }, async (context) => {
   const twice = image([layer, layer]);
   assert.deepEqual(await load(engine, dockerArchive([{ image: twice, tags: ['twice:1'] }])), [twice.id]);
   const layout = new TestLayout();
-  assert.deepEqual(await load(engine, layout.index(layout.image(twice, zip, '+gzip', named('twice:2')))), [twice.id]);
+  assert.deepEqual(await load(engine, layout.index(layout.image(twice, zip, '+gzip', nameAnnotation('twice:2')))), [
+    twice.id,
+  ]);
   assert.equal((await engine.images.history('twice:1')).steps.length, 2);
   assert.deepEqual((await engine.system.check().result).damages, []);
 });
@@ -190,7 +192,7 @@ test('an image that is named by sha512 throughout is as good as any other', { sk
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const document = { schemaVersion: 2, mediaType, config, layers: [put(zip(layer), `${layerType}+gzip`)] };
   const manifest = put(JSON.stringify(document), mediaType);
-  files['index.json'] = JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, ...named('app:1') }] });
+  files['index.json'] = JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, ...nameAnnotation('app:1') }] });
   assert.deepEqual(await load(engine, files), [config.digest]);
   assert.equal((await engine.images.inspect('app:1')).id, config.digest);
   await using open = await engine.images.open('app:1');

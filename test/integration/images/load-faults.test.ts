@@ -10,11 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
-import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
-import { listedImages } from '../../helpers/listed-images.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { asTar, dockerArchive, image, nameAnnotation, TestLayout } from '../../helpers/image-archives.ts';
+import { listImages } from '../../helpers/list-images.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
@@ -28,7 +28,7 @@ function folder(context: TestContext): string {
   return path;
 }
 
-const random = seeded(11);
+const random = createRandom(11);
 const layerOf = (mib: number): Uint8Array => tar(file(`file-${mib}`, random.bytes(mib << 20)));
 
 test('a load killed at any moment is whole or nothing, and the next one works', { skip }, async (context) => {
@@ -38,7 +38,7 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
   const archive = join(directory, 'app.tar');
   writeFileSync(
     archive,
-    asTar(layout.index(layout.image(app, (layer) => gzipSync(layer, { level: 1 }), '+gzip', named('a/b:1')))),
+    asTar(layout.index(layout.image(app, (layer) => gzipSync(layer, { level: 1 }), '+gzip', nameAnnotation('a/b:1')))),
   );
   const root = join(directory, 'root');
   for (let round = 0; round < 8; round++) {
@@ -49,7 +49,7 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
     child.kill('SIGKILL');
     await ended;
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-    const names = await listedImages(engine);
+    const names = await listImages(engine);
     assert.ok(names.length === 0 || names[0] === `a/b:1 ${app.id}`, names.join());
     if (names.length === 0) continue;
     await engine.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
@@ -76,7 +76,7 @@ test('two loads of one archive at the same time', { skip }, async (context) => {
   await using one = await Engine.open({ root, storageDriver: 'overlay2' });
   await using two = await Engine.open({ root, storageDriver: 'overlay2' });
   await Promise.all([one, two, one].map(async (engine) => engine.images.load({ input: input() }).result));
-  assert.deepEqual(await listedImages(two), [`a/b:1 ${app.id}`]);
+  assert.deepEqual(await listImages(two), [`a/b:1 ${app.id}`]);
   assert.equal(readdirSync(placesOf(root).trees).length, 2);
   await one.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
 });
@@ -84,7 +84,7 @@ test('two loads of one archive at the same time', { skip }, async (context) => {
 test('a disk that is full: an error, nothing half-done, and what was there stays', {
   skip: skip || needs('loop'),
 }, async () => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   const load = async (mib: number, name: string): Promise<unknown> => {
@@ -95,12 +95,12 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
     return await engine.images.load({ input: input() }).result;
   };
   await load(2, 'small:1');
-  const before = await listedImages(engine);
+  const before = await listImages(engine);
   const snapshots = readdirSync(placesOf(root).trees).sort();
   // Too large for the archive itself, and large enough for it but not for the layer as well.
   for (const mib of [60, 22]) {
     await assert.rejects(load(mib, 'small:1'), (error) => isKind(error, 'exhausted'));
-    assert.deepEqual(await listedImages(engine), before);
+    assert.deepEqual(await listImages(engine), before);
     assert.deepEqual(readdirSync(placesOf(root).trees).sort(), snapshots);
     await untilSame(() => readdirSync(placesOf(root).trash), []);
   }
@@ -117,7 +117,7 @@ test('a damaged byte: the failure names the layer and where it lies in the file'
   } as const;
   for (const [form, [compress, suffix, code]] of Object.entries(forms)) {
     const layout = new TestLayout();
-    const whole = asTar(layout.index(layout.image(app, compress, suffix, named('a/b:1'))));
+    const whole = asTar(layout.index(layout.image(app, compress, suffix, nameAnnotation('a/b:1'))));
     const blob = compress(app.layers[1] ?? new Uint8Array(0));
     const start = Buffer.from(whole).indexOf(blob);
     assert.ok(start > 0);

@@ -8,8 +8,16 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Engine, type LoadEvent, type LoadRequest } from '../../../src/engine/index.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
-import { listedImages } from '../../helpers/listed-images.ts';
+import {
+  asTar,
+  dockerArchive,
+  type Files,
+  image,
+  nameAnnotation,
+  sha256,
+  TestLayout,
+} from '../../helpers/image-archives.ts';
+import { listImages } from '../../helpers/list-images.ts';
 import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
@@ -94,7 +102,7 @@ for (const [name, pack] of Object.entries(compressions)) {
       images.map(({ id, references }) => ({ id, references })),
       [{ id: app.id, references: ['me/app:1', 'me/app:2'] }],
     );
-    assert.deepEqual(await listedImages(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
+    assert.deepEqual(await listImages(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
     assert.equal(entries(placesOf(engine).trees).length, 2);
     // On a slow machine behind the load.
     await until(
@@ -122,7 +130,7 @@ test('a bare tar in a file is read where it lies: long bodies are gone past, sho
     );
     const { images } = await engine.images.load({ input: path }).result;
     assert.equal(images[0]?.id, long.id);
-    assert.deepEqual(await listedImages(engine), [`long:1 ${long.id}`]);
+    assert.deepEqual(await listImages(engine), [`long:1 ${long.id}`]);
   }
 });
 
@@ -155,7 +163,12 @@ test('an OCI layout keeps its manifest: digests come back as they were', { skip 
   ] as const) {
     const engine = await store(context);
     const layout = new TestLayout();
-    const manifest = layout.image(app, compressions[name] ?? assert.fail(), suffix, named('example.com/app:1'));
+    const manifest = layout.image(
+      app,
+      compressions[name] ?? assert.fail(),
+      suffix,
+      nameAnnotation('example.com/app:1'),
+    );
     const { images } = await load(engine, layout.index(manifest));
     assert.deepEqual(images, [
       { id: app.id, target: manifest.digest, references: ['example.com/app:1'], sizeBytes: 16 },
@@ -226,7 +239,7 @@ test('of an index the platform wished for, or this machine', { skip }, async (co
       ],
     },
     'index',
-    named('multi:1'),
+    nameAnnotation('multi:1'),
   );
   const host = await store(context);
   const { images } = await load(host, layout.index(index));
@@ -409,7 +422,7 @@ for (const [name, [archive, code]] of Object.entries(hostile)) {
 
 test('refused, and nothing stays: layouts whose blobs are not what they are called', { skip }, async (context) => {
   const layout = new TestLayout();
-  const top = layout.image(app, (layer) => gzipSync(layer), '+gzip', named('app:1'));
+  const top = layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1'));
   const files = layout.index(top);
   const blob = `blobs/sha256/${sha256(gzipSync(base))}`;
   const manifestBlob = `blobs/sha256/${top.digest.slice(7)}`;
@@ -439,12 +452,12 @@ test('a blob of its own beside a layer that stands is refused', { skip }, async 
       layers: [base, other].map((layer) => layout.blob(gzipSync(layer), 'application/vnd.oci.image.layer.v1.tar+gzip')),
     },
     'manifest',
-    named('app:1'),
+    nameAnnotation('app:1'),
   );
-  const before = await listedImages(engine);
+  const before = await listImages(engine);
   const digest = (await engine.images.list())[0]?.digest;
   await assert.rejects(load(engine, layout.index(lie)), { code: 'ERR_ARCHIVE_INVALID' });
-  assert.deepEqual(await listedImages(engine), before);
+  assert.deepEqual(await listImages(engine), before);
   assert.equal((await engine.images.list())[0]?.digest, digest);
 });
 

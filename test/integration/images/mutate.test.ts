@@ -19,8 +19,8 @@ import {
 } from '../../../src/images/index.ts';
 import { displayBytes } from '../../../src/lib/bytes.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { closing } from '../../helpers/closing.ts';
-import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { closeAfter } from '../../helpers/close-after.ts';
+import { asTar, dockerArchive, image, nameAnnotation, TestLayout } from '../../helpers/image-archives.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { imageListing } from '../../helpers/merged-listing.ts';
 import { needs, output } from '../../helpers/needs.ts';
@@ -42,7 +42,7 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 async function emptyStore(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
-  return closing(context, await Engine.open({ root: temporaryFolder(context), storageDriver }));
+  return closeAfter(context, await Engine.open({ root: temporaryFolder(context), storageDriver }));
 }
 
 async function loaded(context: TestContext, layers: readonly Uint8Array[], extra = {}): Promise<Engine> {
@@ -53,7 +53,7 @@ async function loaded(context: TestContext, layers: readonly Uint8Array[], extra
 }
 
 async function opened(context: TestContext, engine: Engine, name = 'app:1'): Promise<Image> {
-  return closing(context, await engine.images.open(name));
+  return closeAfter(context, await engine.images.open(name));
 }
 
 const text = async (content: Promise<Uint8Array>): Promise<string> => displayBytes(await content);
@@ -109,7 +109,9 @@ test('an image goes from store to store, byte for byte, and only what is lacking
 }, async (context) => {
   const from = await emptyStore(context);
   const layout = new TestLayout();
-  const packed = layout.index(layout.image(image([base, above]), (layer) => gzipSync(layer), '+gzip', named('app:1')));
+  const packed = layout.index(
+    layout.image(image([base, above]), (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1')),
+  );
   await from.images.load({ input: bytes(asTar(packed)) }).result;
   const app = await annotateImage(await opened(context, from), { 'org.example.note': 'carried' });
   const to = await emptyStore(context, 'vfs');

@@ -7,10 +7,10 @@ import { chainIds } from '../../../src/layer/chain-id.ts';
 import { parseDiffId, parseDigest } from '../../../src/spec/digest.ts';
 import { type Presence, pinPresence, presenceOf, type WantedBlob } from '../../../src/store/layers/presence.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { closing } from '../../helpers/closing.ts';
+import { closeAfter } from '../../helpers/close-after.ts';
 import { asTar, dockerArchive, image, sha256 } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeAt } from '../../helpers/store-at.ts';
+import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { dir, file, symlink, tar } from '../../helpers/tar-builder.ts';
 
@@ -33,8 +33,8 @@ async function loaded(context: TestContext, pack: (layer: Uint8Array) => Uint8Ar
       yield archive;
     })(),
   }).result;
-  const store = storeAt(root);
-  closing(context, store);
+  const store = openStoreAt(root);
+  closeAfter(context, store);
   return store;
 }
 

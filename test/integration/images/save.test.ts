@@ -7,9 +7,17 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { readTar } from '../../../src/archive/index.ts';
 import { Engine, type SaveEvent } from '../../../src/engine/index.ts';
-import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
+import {
+  asTar,
+  dockerArchive,
+  type Files,
+  image,
+  nameAnnotation,
+  sha256,
+  TestLayout,
+} from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { dir, file, hardlink, opaque, raw, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 
@@ -140,7 +148,7 @@ for (const [suffix, pack] of [
 ] as const) {
   test(`oci-archive keeps manifest and blobs, docker-archive the image ID: ${suffix}`, { skip }, async (context) => {
     const layout = new TestLayout();
-    const top = layout.image(app, pack, suffix, named('me/app:1'));
+    const top = layout.image(app, pack, suffix, nameAnnotation('me/app:1'));
     const engine = await loaded(context, layout.index(top));
     const oci = await saved(engine, ['me/app:1'], 'oci-archive');
     const files = await filesOf(oci);
@@ -157,7 +165,7 @@ for (const [suffix, pack] of [
 }
 
 test('a layer that its files cannot give back keeps its blob', { skip }, async (context) => {
-  const junk = seeded(7).bytes(3 << 20);
+  const junk = createRandom(7).bytes(3 << 20);
   const odd = image([Buffer.concat([tar(file('a', 'a')), raw(junk)])]);
   for (const pack of [
     (layer: Uint8Array) => layer,
@@ -255,7 +263,7 @@ test('umoci unpacks what is saved', { skip: skip || needs('umoci') }, async (con
   const layout = new TestLayout();
   const engine = await loaded(
     context,
-    layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', named('a/b:1'))),
+    layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('a/b:1'))),
   );
   const output = folder(context);
   const archive = join(output, 'oci.tar');

@@ -10,12 +10,12 @@ import type { DiffId } from '../../../src/spec/digest.ts';
 import { parseManifest } from '../../../src/spec/manifest.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { dir, file, symlink, tar } from '../../helpers/tar-builder.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay');
-const random = seeded(17);
+const random = createRandom(17);
 const pieceBytes = 1 << 18;
 
 const layerTar = (name: string, sizeBytes = 3 << 20): Uint8Array =>

@@ -18,11 +18,11 @@ import { concatBytes } from '../../../src/lib/bytes.ts';
 import type { DiffId, Digest } from '../../../src/spec/digest.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { dir, file, hardlink, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
-const random = seeded(7);
+const random = createRandom(7);
 const noise = random.bytes(3 << 20);
 
 /** Big enough for a worker; some hundred files of incompressible bytes. */
@@ -192,8 +192,8 @@ test('ended at any moment, only what the caller throws away is left, and the wor
   await warm(trees);
   const before = openFds();
   const seed = runSeed();
-  const when = seeded(seed);
-  for (let round = 0; round < (soaking ? 200 : 12); round++) {
+  const when = createRandom(seed);
+  for (let round = 0; round < (isSoak ? 200 : 12); round++) {
     const layers = layersOf(trees, [...big, tar(file('small', ''))]);
     const controller = new AbortController();
     const reason = new Error(`round ${round} of seed ${seed}`);

@@ -20,7 +20,7 @@ import { concatBytes, equalBytes } from '../../../src/lib/bytes.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs } from '../../helpers/needs.ts';
 import { fc } from '../../helpers/properties.ts';
-import { runSeed, soaking } from '../../helpers/seeded.ts';
+import { isSoak, runSeed } from '../../helpers/random.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 import { operate, operation } from '../../helpers/tree-operations.ts';
 
@@ -90,7 +90,7 @@ test('apply after diff gives the same tree, in overlay and between complete tree
       for (const clean of cleanUps) clean();
     }
   });
-  await fc.assert(property, { numRuns: soaking ? 500 : 15, seed: runSeed() });
+  await fc.assert(property, { numRuns: isSoak ? 500 : 15, seed: runSeed() });
 });
 
 type Operations = Parameters<typeof operate>[1];

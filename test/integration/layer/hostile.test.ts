@@ -11,8 +11,8 @@ import type { AppliedLayer, LayerSource } from '../../../src/layer/types.ts';
 import { concatBytes, utf8 } from '../../../src/lib/bytes.ts';
 import type { DiffId, Digest } from '../../../src/spec/digest.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import {
   base256,
   binary,
@@ -37,7 +37,7 @@ import {
 import { treeListing } from '../../helpers/tree-listing.ts';
 
 // These layers try to write to the machine; one that could must fail here and change nothing.
-readOnlyHost();
+makeHostReadOnly();
 
 interface Case {
   /** Row of the table of bad inputs this project keeps, and what is tried. */

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { MergedLayers } from '../../../src/layer/merged/merged-layers.ts';
 import { displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
-import { indexTables, mergedListing, placedTables } from '../../helpers/merged-listing.ts';
+import { mergedListing, tablesOfArchives, tablesOfIndexes } from '../../helpers/merged-listing.ts';
 import { needs } from '../../helpers/needs.ts';
 import { fc } from '../../helpers/properties.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { characterDevice, dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 import { patienceMs } from '../../helpers/until.ts';
@@ -84,23 +84,23 @@ test('whatever layers say, the view of them is the tree they make', { skip }, as
       made++;
       const unpacked = treeListing(tree);
       const paths = archives.map((_, at) => `${tree}.${at}.idx`);
-      assert.deepEqual(await mergedListing(indexTables(paths), archives), unpacked, 'by indexes');
-      assert.deepEqual(await mergedListing(await placedTables(archives), archives), unpacked, 'by archives');
+      assert.deepEqual(await mergedListing(tablesOfIndexes(paths), archives), unpacked, 'by indexes');
+      assert.deepEqual(await mergedListing(await tablesOfArchives(archives), archives), unpacked, 'by archives');
       const children = unpacked.filter((line) => /^"[^/]*" /.test(line)).map((line) => line.replace(/ same-as=.*/, ''));
-      const listed = await mergedListing(indexTables(paths), archives, false);
+      const listed = await mergedListing(tablesOfIndexes(paths), archives, false);
       assert.deepEqual(
         listed.map((line) => line.replace(/ same-as=.*/, '')),
         children,
         'one level',
       );
-      using view = new MergedLayers(indexTables(paths));
+      using view = new MergedLayers(tablesOfIndexes(paths));
       for (const file of view.list(utf8(''), { recursive: true })) assert.deepEqual(view.at(file.path), file);
       for (const absent of ['a/a/a/a', 'a-/c/b', 'd', 'b']) {
         const stands = unpacked.some((line) => line.startsWith(`${JSON.stringify(absent)} `));
         assert.equal(view.at(utf8(absent)) !== undefined, stands, absent);
       }
     }),
-    { numRuns: soaking ? 2000 : 60 },
+    { numRuns: isSoak ? 2000 : 60 },
   );
   assert.ok(made > 20, `${made} trees were made`);
 });
@@ -111,7 +111,7 @@ test('paths are followed inside the root, as far as the kernel would', async () 
     tar(file('usr/lib/a', 'a'), symlink('lib', 'usr/lib'), symlink('loop', 'loop'), symlink('up', '../../../etc')),
     tar(symlink('abs', '/lib/../lib/a'), file('etc/name', 'n'), symlink('none', 'nothing'), ...links),
   ];
-  using view = new MergedLayers(await placedTables(layers));
+  using view = new MergedLayers(await tablesOfArchives(layers));
   const resolved = (path: string, followLast = true): string => {
     const found = view.resolve(utf8(path), { followLast });
     return typeof found === 'string' ? found : `${found.kind} ${displayBytes(found.path)}`;
@@ -151,7 +151,7 @@ test('a hardlink is what its target was when the link was made', async () => {
     ),
     tar(hardlink('d', 'a'), file('a', 'third', { mode: 0o640 }), hardlink('a-', 'd')),
   ];
-  const sizes = (await mergedListing(await placedTables(layers), layers)).map((line) =>
+  const sizes = (await mergedListing(await tablesOfArchives(layers), layers)).map((line) =>
     line.replace(/sha256=\S+ /, '').replace(/ @\d+/, ''),
   );
   assert.deepEqual(sizes, [
@@ -184,13 +184,13 @@ test('a hardlink leads by the symlinks that stood when it was made', { skip }, a
     ),
   ];
   const unpacked = treeListing(await new LayerTrees(context).onto(layers));
-  assert.deepEqual(await mergedListing(await placedTables(layers), layers), unpacked);
+  assert.deepEqual(await mergedListing(await tablesOfArchives(layers), layers), unpacked);
   assert.ok(unpacked.some((line) => line.startsWith('"third" file') && line.includes(' 8b ')));
 });
 
 test('hardlinks that lead through each other end in an error of the layer', async () => {
   const listing = async (...entries: readonly Uint8Array[]): Promise<string[]> =>
-    await mergedListing(await placedTables([tar(...entries)]), [tar(...entries)]);
+    await mergedListing(await tablesOfArchives([tar(...entries)]), [tar(...entries)]);
   await assert.rejects(listing(hardlink('a', 'a/b')), { code: 'ERR_LAYER_LINK_MISSING' });
   await assert.rejects(listing(hardlink('a', 'b/c'), hardlink('b', 'a/c')), { code: 'ERR_LAYER_LINK_MISSING' });
   // The last one made is the first one listed.
@@ -216,7 +216,7 @@ test('a long path takes no time that grows with the square of its length', { tim
     [[long, several((at) => whiteout(`${deep(0)}w${at}`))], 1903],
     [[long, several((at) => file(`${deep(0)}w${at}`))], 1908],
   ] as const) {
-    using view = new MergedLayers(await placedTables(layers));
+    using view = new MergedLayers(await tablesOfArchives(layers));
     assert.equal([...view.list(utf8(''), { recursive: true })].length, count);
   }
 });

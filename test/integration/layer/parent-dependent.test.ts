@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
-import { indexTables, mergedListing, placedTables } from '../../helpers/merged-listing.ts';
+import { mergedListing, tablesOfArchives, tablesOfIndexes } from '../../helpers/merged-listing.ts';
 import { needs } from '../../helpers/needs.ts';
 import { characterDevice, dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
@@ -366,8 +366,12 @@ for (const { title, layers, has = [], hasNot = [], notUmoci, madeUp = [] } of ca
     const trees = new LayerTrees(context);
     const { dirs, indexes } = await trees.chain(layers);
     const overlay = treeListing(trees.mount(dirs));
-    assert.deepEqual(await mergedListing(indexTables(indexes), layers), overlay, 'by indexes against overlay');
-    assert.deepEqual(await mergedListing(await placedTables(layers), layers), overlay, 'by archives against overlay');
+    assert.deepEqual(await mergedListing(tablesOfIndexes(indexes), layers), overlay, 'by indexes against overlay');
+    assert.deepEqual(
+      await mergedListing(await tablesOfArchives(layers), layers),
+      overlay,
+      'by archives against overlay',
+    );
     assert.deepEqual(treeListing(await trees.onto(layers)), overlay, 'one tree against overlay');
     for (const line of has)
       assert.ok(

@@ -41,7 +41,7 @@ import {
   header,
   opaque,
   openTar,
-  padded,
+  padToBlock,
   paxBody,
   raw,
   symlink,
@@ -127,14 +127,14 @@ const odd: readonly {
   { title: 'a hardlink that is replaced', archive: tar(file('f', old), hardlink('h', 'f'), file('h', 'new')) },
   {
     title: 'a hardlink with data',
-    archive: tar(file('f', old), hardlink('h', 'f', { size: 5 }), padded(utf8('hello'))),
+    archive: tar(file('f', old), hardlink('h', 'f', { size: 5 }), padToBlock(utf8('hello'))),
   },
   {
     title: 'a hardlink with data and junk fill',
     archive: openTar(
       file('f', old),
       header('h', { typeflag: '1', link: 'f', size: 600 }),
-      padded(utf8('y'.repeat(600)), utf8('z'.repeat(424))),
+      padToBlock(utf8('y'.repeat(600)), utf8('z'.repeat(424))),
       zeros(1024),
     ),
   },
@@ -199,7 +199,7 @@ const odd: readonly {
       entry('', 'nothing', { typeflag: '0' }),
       symlink('', '/'),
       header('x', { typeflag: 'X', size: paxBody({ mtime: '1.5' }).length }),
-      padded(paxBody({ mtime: '1.5' })),
+      padToBlock(paxBody({ mtime: '1.5' })),
       entry('y', 'y'),
     ),
   },
@@ -212,7 +212,7 @@ const odd: readonly {
     archive: openTar(
       header('old/', { magic: 'v7', typeflag: 0 }),
       header('old/f', { magic: 'v7', typeflag: 0, size: 3 }),
-      padded(utf8('abc')),
+      padToBlock(utf8('abc')),
       zeros(1024),
     ),
   },

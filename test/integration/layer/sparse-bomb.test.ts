@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { applyOnto } from '../../../src/layer/index.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { entry, tar } from '../../helpers/tar-builder.ts';
 
@@ -12,7 +12,7 @@ import { entry, tar } from '../../helpers/tar-builder.ts';
 const skip = needs('root', 'loop', 'mkfs.ext4');
 
 test('A25 a sparse bomb of a pebibyte is refused by the filesystem', { skip }, async () => {
-  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const bytes = tar(
     entry('s', '', {
       typeflag: '0',

@@ -14,13 +14,13 @@ import type { Digest } from '../../../src/spec/digest.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { dir, file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 import { unmount } from '../../helpers/unmount.ts';
 
 const skip = needs('root', 'overlay');
-const random = seeded(11);
+const random = createRandom(11);
 
 function layer(name: string): Buffer {
   const files = Array.from({ length: 200 }, (_, at) => file(`${name}/${at}`, random.bytes(10_000)));

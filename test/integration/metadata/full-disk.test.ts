@@ -7,8 +7,8 @@ import { digestOf } from '../../../src/content/verify.ts';
 import { isKind } from '../../../src/errors/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
+import { mountSmallDisk } from '../../helpers/mount-small-disk.ts';
 import { needs } from '../../helpers/needs.ts';
-import { smallDisk } from '../../helpers/small-disk.ts';
 import { openStore } from '../../unit/metadata/open-store.ts';
 
 /** Writes until not one byte is free. */
@@ -30,7 +30,7 @@ function fill(path: string): void {
 test('a store on a full disk opens, and what is removed makes room', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const root = smallDisk(context, 'size=24m');
+  const root = mountSmallDisk(context, 'size=24m');
   const images = 30;
   const bytesOf = (i: number): Uint8Array => new Uint8Array(100_000).fill(i);
   const digest = (i: number): ReturnType<typeof digestOf> => digestOf(bytesOf(i));
@@ -86,7 +86,7 @@ test('a store on a full disk opens, and what is removed makes room', {
 test('a store on a full disk can be removed from for as long as anybody does', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const root = smallDisk(context, 'size=24m');
+  const root = mountSmallDisk(context, 'size=24m');
   using store = await openStore(root);
   const { db, tags, targets, leases } = store.metadata;
   await using lease = await leases.open('fill');

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Database } from '../../../src/metadata/database.ts';
-import { type LosingDisk, withLosingDisk } from '../../helpers/losing-disk.ts';
+import { type LosingDisk, mountLosingDisk } from '../../helpers/losing-disk.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const table = { version: 1, sql: 'CREATE TABLE item (bytes BLOB) STRICT; CREATE TABLE state (name TEXT, value TEXT)' };
@@ -14,7 +14,7 @@ const table = { version: 1, sql: 'CREATE TABLE item (bytes BLOB) STRICT; CREATE 
 test('a transaction whose flush fails is told, and the log begins anew', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
-  const disk = withLosingDisk(context);
+  const disk = mountLosingDisk(context);
   const path = join(disk.path, 'a.db');
   const failures: unknown[] = [];
   using db = await Database.open(path, { migrations: [table], onFlushFailed: (error) => failures.push(error) });
@@ -41,7 +41,7 @@ async function withLostLog(context: TestContext): Promise<{
   readonly insert: (bytes: number) => Promise<void>;
   readonly path: string;
 }> {
-  const disk = withLosingDisk(context);
+  const disk = mountLosingDisk(context);
   const path = join(disk.path, 'a.db');
   const db = await Database.open(path, { migrations: [table], busyTimeoutMs: 300 });
   const insert = async (bytes: number): Promise<void> => {

@@ -9,10 +9,12 @@ import { GarbageCollector } from '../../../src/metadata/garbage-collector.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { blobSweeper, fileSweeper, type SweepContext, type Sweeper } from '../../../src/metadata/sweepers.ts';
 import { type ChainId, type DiffId, type Digest, parseChainId, parseDiffId } from '../../../src/spec/digest.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 
 /** So few that all processes meet on the same ones. */
-export const contents: readonly Uint8Array[] = Array.from({ length: 24 }, (_, i) => seeded(i).bytes(500 + 700 * i));
+export const contents: readonly Uint8Array[] = Array.from({ length: 24 }, (_, i) =>
+  createRandom(i).bytes(500 + 700 * i),
+);
 export const digests: readonly Digest[] = contents.map((bytes) => digestOf(bytes));
 export const diffIds: readonly DiffId[] = digests.map((digest) => parseDiffId(digest));
 export const chainIds: readonly ChainId[] = digests.map((digest) => parseChainId(digest));

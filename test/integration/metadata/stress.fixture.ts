@@ -9,11 +9,11 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import type { StoreLease } from '../../../src/metadata/leases.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 import { chainIds, checkFile, contents, diffIds, digests, openStressStore } from './stress-store.ts';
 
 const [root = '', name = '', seed = '', lifeMs = ''] = process.argv.slice(2);
-const random = seeded(Number(seed));
+const random = createRandom(Number(seed));
 const store = await openStressStore(root, () => {
   if (random.next(4) === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, random.next(25));
 });

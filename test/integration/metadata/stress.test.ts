@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { checkFile, contents, digests, openStressStore, type StressStore } from './stress-store.ts';
 
 const fixture = join(import.meta.dirname, 'stress.fixture.ts');
 const processes = 8;
-const runMs = soaking ? 60_000 : 6_000;
+const runMs = isSoak ? 60_000 : 6_000;
 
 interface Worker {
   readonly name: string;
@@ -36,7 +36,7 @@ function start(root: string, name: string, seed: number, lifeMs: number): Worker
 const seed = runSeed();
 
 test(`eight processes pin, commit, drop and collect; some are killed (STRATA_SEED=${seed})`, async (context) => {
-  const random = seeded(seed);
+  const random = createRandom(seed);
   const root = mkdtempSync(join(tmpdir(), 'strata-stress-'));
   context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   const end = Date.now() + runMs;
@@ -65,7 +65,7 @@ test(`eight processes pin, commit, drop and collect; some are killed (STRATA_SEE
   await judge(store);
   const totals = totalsOf(workers);
   assert.ok((totals['operations'] ?? 0) > processes, JSON.stringify(totals));
-  if (soaking) {
+  if (isSoak) {
     const kills = workers.filter(({ killed }) => killed).length;
     console.log(JSON.stringify({ seed, scenario: 'stress of metadata', seconds: runMs / 1000, kills, ...totals }));
   }

@@ -10,7 +10,7 @@ import { driverInUse } from '../../../src/snapshots/predict-driver.ts';
 import type { StorageDriver } from '../../../src/snapshots/storage-driver.ts';
 import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 
 const skip = needs('root', 'overlay');
@@ -45,7 +45,7 @@ const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
   choice.findings.find((finding) => finding.driver === driver)?.reason;
 
 test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, async () => {
-  using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
+  using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const root = join(filesystem.path, 'deep/root');
   const choice = await chooseDriver({ root });
   assert.equal(choice.driver, 'overlay2');
@@ -100,7 +100,7 @@ test('a root on overlay falls back to vfs with one warning', { skip }, async (co
 });
 
 test('a filesystem whose listings have no types falls back to vfs', { skip: skip || needs('loop') }, async () => {
-  using filesystem = loopFilesystem(['mkfs.ext4', '-q', '-O', '^filetype']);
+  using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q', '-O', '^filetype']);
   const choice = await chooseDriver({ root: filesystem.path });
   assert.equal(choice.driver, 'vfs');
   assert.match(reasonOf(choice, 'overlay2') ?? '', /shows deleted files on ext4/);

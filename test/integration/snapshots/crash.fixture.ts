@@ -6,10 +6,10 @@ import { Metadata } from '../../../src/metadata/metadata.ts';
 import { openChanges } from '../../../src/snapshots/open-changes.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import type { ChainId } from '../../../src/spec/digest.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 
 const [root = '', driver = '', seed = '0'] = process.argv.slice(2);
-const random = seeded(Number(seed));
+const random = createRandom(Number(seed));
 const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
 const snapshotter = await openSnapshotter({ driver, root, ledger: metadata.snapshots });
 const lease = await metadata.leases.open('crash test');

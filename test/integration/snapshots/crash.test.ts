@@ -14,7 +14,7 @@ import { mountHidden } from '../../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 
 const fixture = join(import.meta.dirname, 'crash.fixture.ts');
 
@@ -49,8 +49,8 @@ for (const driver of ['overlay2', 'vfs'] as const) {
     t.after(() => removeTree(root));
     const seed = runSeed();
     t.diagnostic(`STRATA_SEED=${seed}`);
-    const random = seeded(seed);
-    for (let round = 0; round < (soaking ? 200 : 5); round++) {
+    const random = createRandom(seed);
+    for (let round = 0; round < (isSoak ? 200 : 5); round++) {
       const promised = await runAndKill(root, driver, random.next(2 ** 31), () => setTimeout(random.next(400)));
       await checkStore(root, driver, promised);
     }

@@ -7,11 +7,11 @@ import { MemorySnapshotLedger } from '../../../src/ledger/memory.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
-import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 
 test('files are on disk before the record says so', { skip: needs('root', 'loop') }, async (context) => {
-  using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
+  using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const device = basename(output('findmnt', '-n', '-o', 'SOURCE', filesystem.path).trim());
   // Blocks that were written to the page cache and have no place on the disk yet.
   const pendingBlocks = (): number => Number(readFileSync(`/sys/fs/ext4/${device}/delayed_allocation_blocks`, 'utf8'));

@@ -6,8 +6,8 @@ import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/vfs-snapshott
 import { openTree } from '../../../src/snapshots/open-tree.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';
-import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
-import { mountAttached } from '../../helpers/mount-tree.ts';
+import { type LoopFilesystem, mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountTree } from '../../helpers/mount-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 
 suite('vfs', { skip: needs('root') }, () => {
@@ -42,14 +42,14 @@ suite('vfs', { skip: needs('root') }, () => {
 suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, () => {
   let filesystem: LoopFilesystem;
   before(() => {
-    filesystem = loopFilesystem(['mkfs.btrfs', '-q'], { megabytes: 256 });
+    filesystem = mountLoopFilesystem(['mkfs.btrfs', '-q'], { megabytes: 256 });
   });
   after(() => filesystem[Symbol.dispose]());
 
   snapshotterSuite({
     name: 'vfs on btrfs',
     open: () => openInMemory(async (options) => new VfsSnapshotter(options), filesystem.path),
-    mount: mountAttached,
+    mount: mountTree,
   });
 
   test('a copy shares its contents with what it was copied from', async () => {

@@ -16,12 +16,12 @@ import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statAtIfThere } from '../../../src/sys/stat.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { needs } from '../../helpers/needs.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { outsideOf, rootBesideCanary } from './canary.ts';
 import { openDescriptors } from './scratch-directory.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
 type Refusal = Errno | ErrorCode;
 type Entry =

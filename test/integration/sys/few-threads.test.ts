@@ -7,14 +7,14 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { removeControlGroup } from '../../../src/sys/control-groups.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { countingTop } from '../../helpers/control-group-tops.ts';
+import { pidsTop } from '../../helpers/control-group-tops.ts';
 import { needs } from '../../helpers/needs.ts';
 
-const skip = needs('root') || (countingTop === undefined && 'no control groups that count processes');
+const skip = needs('root') || (pidsTop === undefined && 'no control groups that count processes');
 
 test('where no thread can be started nothing waits for one', { skip }, async (context) => {
   const name = `/strata-test-${process.pid}-threads`;
-  const group = join(countingTop!, name);
+  const group = join(pidsTop!, name);
   mkdirSync(group);
   context.after(() => removeControlGroup(name));
   const program = join(import.meta.dirname, 'few-threads.fixture.ts');

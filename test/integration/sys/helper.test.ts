@@ -21,9 +21,9 @@ import { errnoOf } from '../../../src/sys/errno.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from '../../../src/sys/helper/helper-lock.ts';
 import { type Helper, keepHelper } from '../../../src/sys/helper/keep-helper.ts';
 import { isAlive } from '../../../src/sys/process-identity.ts';
-import { countingTop, hierarchies } from '../../helpers/control-group-tops.ts';
+import { hierarchies, pidsTop } from '../../helpers/control-group-tops.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 import { until } from '../../helpers/until.ts';
 
 type Command = ChildProcessByStdio<Writable, Readable, null>;
@@ -189,8 +189,8 @@ const moments: { readonly [name: string]: (place: Place) => boolean } = {
 
 test('a helper or its command is killed at any moment: the next command starts it', async (context) => {
   const seed = runSeed();
-  const random = seeded(seed);
-  for (let round = 0; round < (soaking ? 300 : 8); round++) {
+  const random = createRandom(seed);
+  for (let round = 0; round < (isSoak ? 300 : 8); round++) {
     const place = new Place(context);
     const moment = random.pick(Object.keys(moments));
     const [victim, afterMs] = [random.pick(['helper', 'command', 'both']), random.next(30)];
@@ -212,7 +212,7 @@ test('a helper or its command is killed at any moment: the next command starts i
     // Each is the leader of a group of its own.
     if (victim !== 'command') for (const pid of place.running()) await endGroup(pid);
     await ended;
-    if (soaking) console.log(JSON.stringify(report));
+    if (isSoak) console.log(JSON.stringify(report));
     if (moment !== 'done') place.remove(hold);
     place.add('tasks/last');
     assert.ok(await keepHelper(place.helper()), JSON.stringify(report));
@@ -321,12 +321,12 @@ test('where control groups cannot be written it stays in that of its command', {
   await place.isIdle();
 });
 
-const skipCounted = needs('root') || (countingTop === undefined && 'no control groups that count processes');
+const skipCounted = needs('root') || (pidsTop === undefined && 'no control groups that count processes');
 
 test('where no process can be started it is left to the next command', { skip: skipCounted }, async (context) => {
   const place = new Place(context);
   const full = `/strata-test-${process.pid}-full`;
-  const group = join(countingTop!, full);
+  const group = join(pidsTop!, full);
   mkdirSync(group);
   context.after(() => removeControlGroup(full));
   const command = place.command({ wait: true, before: `echo $$ > ${group}/cgroup.procs` });

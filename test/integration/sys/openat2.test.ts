@@ -7,11 +7,11 @@ import { closeFd, openAt, readlinkAt } from '../../../src/sys/fs-at.ts';
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { tryOpenInRoot } from '../../../src/sys/openat2.ts';
 import { lastError } from '../../../src/sys/scratch.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
 function openInRoot(rootFd: number, path: string, flags: number, mode = 0): number {
   const fd = tryOpenInRoot(rootFd, path, flags, mode);

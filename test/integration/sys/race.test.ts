@@ -13,10 +13,10 @@ import { closeFd, mkdirAt, openAt, readlinkAt, symlinkAt } from '../../../src/sy
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { removeTreeAt } from '../../../src/sys/remove-tree.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { outsideOf, rootBesideCanary } from './canary.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
 const tries = 600;
 

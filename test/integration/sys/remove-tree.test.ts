@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { O_PATH } from '../../../src/sys/constants.ts';
 import { closeFd, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { removeTree, removeTreeAt } from '../../../src/sys/remove-tree.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
 test('removes a file, a symlink itself, a tree; and what is not there is said', (context) => {
   const { path, fd } = scratchDirectory(context);

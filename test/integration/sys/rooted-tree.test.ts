@@ -17,11 +17,11 @@ import { closeFd, mkdirAt, mknodAt, openAt, symlinkAt } from '../../../src/sys/f
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statFd } from '../../../src/sys/stat.ts';
-import { readOnlyHost } from '../../helpers/read-only-host.ts';
+import { makeHostReadOnly } from '../../helpers/make-host-read-only.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
-readOnlyHost();
+makeHostReadOnly();
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 const hasNoName = (error: unknown): boolean => isStrataError(error, 'ERR_PATH_HAS_NO_NAME');

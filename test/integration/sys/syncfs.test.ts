@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { FilesystemFlush, syncFilesystem } from '../../../src/sys/syncfs.ts';
-import { withLosingDisk } from '../../helpers/losing-disk.ts';
+import { mountLosingDisk } from '../../helpers/losing-disk.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -27,7 +27,7 @@ test('a directory that is not there is an error', async () => {
 });
 
 test('what got lost is told by the flush that counts, though another flush was told before', async (context) => {
-  const { path, mend } = withLosingDisk(context);
+  const { path, mend } = mountLosingDisk(context);
   {
     using flush = new FilesystemFlush(path);
     await flush.flush();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SpoolFile, spool } from '../../../src/content/spool-file.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { seeded } from '../../helpers/seeded.ts';
+import { createRandom } from '../../helpers/random.ts';
 
 test('a stream is written whole, and its pieces may be written over', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
-  const bytes = seeded(1).bytes(300_000);
+  const bytes = createRandom(1).bytes(300_000);
   async function* pieces(): AsyncGenerator<Uint8Array> {
     const piece = Buffer.alloc(100_000);
     for (let at = 0; at < bytes.length; at += piece.length) {

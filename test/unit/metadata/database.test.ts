@@ -10,7 +10,7 @@ import { Database } from '../../../src/metadata/database.ts';
 import type { Migration } from '../../../src/metadata/migrations/migration.ts';
 import { migrations } from '../../../src/metadata/migrations/migrations.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { soaking } from '../../helpers/seeded.ts';
+import { isSoak } from '../../helpers/random.ts';
 import { temporaryRoot } from './open-store.ts';
 
 const skip = needs('strace');
@@ -387,7 +387,7 @@ describe('several processes', () => {
   test('of eight writers none is starved', { timeout: 180_000 }, async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     (await Database.open(path, { migrations: [table] }))[Symbol.dispose]();
-    const lifeMs = soaking ? 60_000 : 3000;
+    const lifeMs = isSoak ? 60_000 : 3000;
     const writers = Array.from({ length: 8 }, (_, i) => start(path, 'compete', `p${i}`, `${lifeMs}`));
     context.after(() => writers.map((writer) => writer.kill('SIGKILL')));
     await Promise.all(writers.map(({ stdout }) => once(stdout, 'data')));

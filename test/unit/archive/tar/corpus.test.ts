@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { isStrataError } from '../../../../src/errors/index.ts';
 import { fixture, needs } from '../../../helpers/needs.ts';
-import { content, joined, type ParsedEntry, parseTar } from '../../../helpers/tar-events.ts';
+import { content, joinParsed, type ParsedEntry, parseTar } from '../../../helpers/tar-events.ts';
 
 interface Facts {
   readonly error?: string;
@@ -122,7 +122,7 @@ suite('tar corpus reads or fails as archive/tar of Go', { skip: needs('fixtures'
         assert.deepEqual(parsed.entries.map(facts), expected.entries);
         if (expected.error === undefined) {
           assert.equal(parsed.error, undefined);
-          assert.deepEqual(joined(parsed), new Uint8Array(archive));
+          assert.deepEqual(joinParsed(parsed), new Uint8Array(archive));
         } else {
           assert.ok(
             isStrataError(parsed.error) && parsed.error.kind === 'corrupt',

@@ -24,7 +24,7 @@ import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../..
 import { concatBytes, utf8 } from '../../../../src/lib/bytes.ts';
 import { needs } from '../../../helpers/needs.ts';
 import { binary } from '../../../helpers/tar-builder.ts';
-import { content, joined, type ParsedEntry, parseTar } from '../../../helpers/tar-events.ts';
+import { content, joinParsed, type ParsedEntry, parseTar } from '../../../helpers/tar-events.ts';
 
 const env = { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 const run = (program: string, args: readonly string[], input?: Uint8Array): Buffer =>
@@ -161,7 +161,7 @@ suite('archives of other programs are read', () => {
         const archive = run(program, [...args, '-C', root, '-cf', '-', '.']);
         const parsed = parseTar(archive, [65_536, 1000]);
         assert.equal(parsed.error, undefined);
-        assert.deepEqual(joined(parsed), new Uint8Array(archive));
+        assert.deepEqual(joinParsed(parsed), new Uint8Array(archive));
         const found = factsInArchive(parsed.entries);
         const expected = factsOnDisk(root);
         if (times === 'mixed') assert.deepEqual(sorted(inSeconds(found)), sorted(inSeconds(expected)));
@@ -180,7 +180,7 @@ suite('archives of other programs are read', () => {
       const archive = run('tar', ['--format=gnu', snapshot, '-C', folder, '-cf', '-', 'root']);
       const parsed = parseTar(archive);
       assert.equal(parsed.error, undefined);
-      assert.deepEqual(joined(parsed), new Uint8Array(archive));
+      assert.deepEqual(joinParsed(parsed), new Uint8Array(archive));
       assert.deepEqual(
         parsed.entries.map(({ entry, body }) => [entry.typeflag, latin1(entry.path), latin1(body)]),
         [
@@ -210,7 +210,7 @@ suite('archives of other programs are read', () => {
         const archive = run(program, [...args, ...raw, '-C', folder, '-cf', '-', 'holes', 'after']);
         const parsed = parseTar(archive, [4096, 333]);
         assert.equal(parsed.error, undefined);
-        assert.deepEqual(joined(parsed), new Uint8Array(archive));
+        assert.deepEqual(joinParsed(parsed), new Uint8Array(archive));
         const [holes, after] = parsed.entries;
         assert.equal(latin1(holes!.entry.path), 'holes');
         assert.equal(latin1(after!.entry.path), 'after');

@@ -11,7 +11,7 @@ import {
 import { isStrataError } from '../../../../src/errors/index.ts';
 import { concatBytes } from '../../../../src/lib/bytes.ts';
 import { fc } from '../../../helpers/properties.ts';
-import { joined, parseTar } from '../../../helpers/tar-events.ts';
+import { joinParsed, parseTar } from '../../../helpers/tar-events.ts';
 import { damagedArchive, oddArchive } from '../../../helpers/tar-mutations.ts';
 
 const numRuns = 1500;
@@ -92,7 +92,7 @@ suite('tar properties', () => {
         ]);
         const parsed = parseTar(archive, sizes);
         assert.equal(parsed.error, undefined);
-        assert.deepEqual(joined(parsed), archive);
+        assert.deepEqual(joinParsed(parsed), archive);
         assert.equal(parsed.entries.length, members.length);
         members.forEach((member, i) => {
           const { entry } = parsed.entries[i]!;
@@ -122,7 +122,7 @@ suite('tar properties', () => {
         const parsed = parseTar(whole, sizes);
         if (parsed.error === undefined) {
           read++;
-          assert.deepEqual(joined(parsed), whole);
+          assert.deepEqual(joinParsed(parsed), whole);
         }
       }),
       { numRuns },
@@ -138,7 +138,7 @@ suite('tar properties', () => {
         const split = parseTar(archive, sizes);
         assert.deepEqual(split.entries, whole.entries);
         assert.deepEqual(split.trailer, whole.trailer);
-        const got = joined(whole);
+        const got = joinParsed(whole);
         if (whole.error === undefined) {
           assert.equal(split.error, undefined);
           assert.deepEqual(got, archive);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { readTar } from '../../../../src/archive/tar/reader.ts';
 import { concatBytes, displayBytes, utf8 } from '../../../../src/lib/bytes.ts';
-import { dir, entry, file, header, openTar, padded, pax, tar, zeros } from '../../../helpers/tar-builder.ts';
+import { dir, entry, file, header, openTar, padToBlock, pax, tar, zeros } from '../../../helpers/tar-builder.ts';
 
 /** A source that counts what was taken and reuses its buffer, as a file reader would. */
 class Source implements AsyncIterable<Uint8Array> {
@@ -79,7 +79,7 @@ suite('readTar', () => {
   });
 
   test('fills the holes of a sparse file', async () => {
-    const map = padded(utf8('2\n2\n3\n100000\n2\n'));
+    const map = padToBlock(utf8('2\n2\n3\n100000\n2\n'));
     const sparse = entry('s', concatBytes([map, utf8('abcde')]), {
       pax: { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '200001' },
     });

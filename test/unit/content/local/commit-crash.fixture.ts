@@ -1,11 +1,11 @@
 // Writes one blob in three chunks and commits it, but kills itself before the n-th step. Arguments: root, seed of the
 // bytes, how many, n (from 0; a large one lets it finish). Prints `begin`, and `ack` once the commit is acknowledged.
 import { writeSync } from 'node:fs';
-import { seeded } from '../../../helpers/seeded.ts';
+import { createRandom } from '../../../helpers/random.ts';
 import { openLocal } from './local-content.ts';
 
 const [root = '', seed = '', length = '', killAt = ''] = process.argv.slice(2);
-const bytes = seeded(Number(seed)).bytes(Number(length));
+const bytes = createRandom(Number(seed)).bytes(Number(length));
 let steps = 0;
 const store = openLocal(root, () => {
   if (steps++ === Number(killAt)) process.kill(process.pid, 'SIGKILL');

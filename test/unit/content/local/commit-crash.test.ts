@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../../../../src/content/verify.ts';
-import { runSeed, seeded, soaking } from '../../../helpers/seeded.ts';
+import { createRandom, isSoak, runSeed } from '../../../helpers/random.ts';
 import { ingestsOf, openLocal, strayFiles } from './local-content.ts';
 
 const fixture = join(import.meta.dirname, 'commit-crash.fixture.ts');
@@ -32,7 +32,7 @@ async function crash({
 }: Crash): Promise<'acknowledged' | 'visible' | 'invisible'> {
   const root = mkdtempSync(join(tmpdir(), 'strata-crash-'));
   try {
-    const bytes = seeded(seed).bytes(length);
+    const bytes = createRandom(seed).bytes(length);
     const digest = digestOf(bytes);
     if (standing) await commit(root, 'before', bytes);
     const args = [fixture, root, `${seed}`, `${length}`, `${before}`];
@@ -100,13 +100,13 @@ describe(`a process killed within a commit (STRATA_SEED=${seed})`, { concurrency
   }
 
   test('at any moment', async () => {
-    const random = seeded(seed);
+    const random = createRandom(seed);
     const tally = { acknowledged: 0, visible: 0, invisible: 0 };
-    for (let run = 0; run < (soaking ? 300 : 6); run++) {
+    for (let run = 0; run < (isSoak ? 300 : 6); run++) {
       const length = random.next(4_000_000);
       const afterMs = random.next(60);
       tally[await crash({ seed: random.next(2 ** 31), length, standing: false, afterMs })]++;
     }
-    if (soaking) console.log(JSON.stringify({ seed, scenario: 'commit killed at any moment', ...tally }));
+    if (isSoak) console.log(JSON.stringify({ seed, scenario: 'commit killed at any moment', ...tally }));
   });
 });

@@ -9,7 +9,7 @@ import { unshareMounts } from '../../src/sys/unshare.ts';
  * temporary folder is then. For tests of escapes, which run as root: one that succeeds must fail the test, not the host.
  * Without root there is nothing to protect, and it does nothing.
  */
-export function readOnlyHost(): void {
+export function makeHostReadOnly(): void {
   if (process.geteuid?.() !== 0) return;
   unshareMounts();
   const root = openAt(AT_FDCWD, '/', O_PATH);

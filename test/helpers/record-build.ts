@@ -3,7 +3,7 @@ import { LayerIndex } from '../../src/layer/index-file/layer-index.ts';
 import { placesOf } from './store-places.ts';
 
 /** A build with all it told. */
-export interface ToldBuild extends RecordedImage {
+export interface RecordedBuild extends RecordedImage {
   /** What steps wrote, both streams in the order it came. */
   readonly log: string;
   /** How each step ended, by its name: `hit`, `done`. */
@@ -12,7 +12,7 @@ export interface ToldBuild extends RecordedImage {
 }
 
 /** Builds and listens; rejects as the build does. */
-export async function toldBuild(engine: Engine, request: BuildRequest): Promise<ToldBuild> {
+export async function recordBuild(engine: Engine, request: BuildRequest): Promise<RecordedBuild> {
   await using operation = engine.builder.build(request);
   const events: BuildEvent[] = [];
   for await (const event of operation) events.push(event);

@@ -17,7 +17,7 @@ export interface PublishedPackage extends Disposable {
 }
 
 /** Builds, packs and installs the package as `npm publish` and `npm install` would, without a registry. */
-export function publishedPackage(): PublishedPackage {
+export function publishPackage(): PublishedPackage {
   const scratch = mkdtempSync(join(tmpdir(), 'strata-published-'));
   const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
   try {

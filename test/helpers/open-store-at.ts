@@ -5,7 +5,7 @@ import { MainThreadHost } from '../../src/sys/worker/main-thread-host.ts';
 import { defaultConfiguration } from './default-configuration.ts';
 
 /** Opens the store at `root`, for tests of what the facade has no verb for. */
-export const storeAt = (root: string): Store =>
+export const openStoreAt = (root: string): Store =>
   openStore({
     layout: findLayout(root),
     configuration: defaultConfiguration,

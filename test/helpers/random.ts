@@ -1,5 +1,5 @@
 /** Whole numbers from a seed, so that a failed run can be repeated: `next(n)` is one of 0 … n-1. */
-export interface Seeded {
+export interface Random {
   next(limit: number): number;
   /** One of the items. */
   pick<T>(items: readonly T[]): T;
@@ -8,7 +8,7 @@ export interface Seeded {
 }
 
 /** The mulberry32 generator: 32 bits of state, good enough for choosing what to break. */
-export function seeded(seed: number): Seeded {
+export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next32 = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -29,11 +29,11 @@ export function seeded(seed: number): Seeded {
 }
 
 /** True for `npm run soak`: full figures instead of a sample. */
-export const soaking: boolean = process.env['STRATA_SOAK'] === '1';
+export const isSoak: boolean = process.env['STRATA_SOAK'] === '1';
 
 /**
  * `STRATA_SEED` to repeat a run. Else always the same, so that who changes one thing is not told of another by chance; a soak
  * has another one each time, and prints it when it fails.
  */
 export const runSeed = (): number =>
-  Number(process.env['STRATA_SEED'] ?? (soaking ? Math.floor(Math.random() * 2 ** 31) : 20_260_101));
+  Number(process.env['STRATA_SEED'] ?? (isSoak ? Math.floor(Math.random() * 2 ** 31) : 20_260_101));

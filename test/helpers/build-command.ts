@@ -8,7 +8,7 @@ import type { Hooks } from './test-file.ts';
  * Returns the path of the command as it is published, for tests that call it very often: that of a whole test run, or one
  * made for the caller alone.
  */
-export async function bundledCommand(context: Hooks): Promise<string> {
+export async function buildCommand(context: Hooks): Promise<string> {
   const ofRun = process.env['STRATA_COMMAND'];
   if (ofRun !== undefined) return ofRun;
   const folder = mkdtempSync(join(tmpdir(), 'strata-bundled-'));
