@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { folderWith } from './build-folder.ts';
 
-/** A folder with a Dockerfile of these lines and these files, gone after the test. */
+/** Makes a folder with a Dockerfile of these lines and these files, and removes it after the test. */
 export const buildContext = (
   context: TestContext,
   dockerfile: readonly string[],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A file's content, or something else; names that end in a slash are folders, with a mode. */
+/** Content of a file, or a symlink, hard link or mode. Names that end in a slash are folders. */
 export type FolderItem =
   | string
   | Uint8Array
@@ -11,17 +11,17 @@ export type FolderItem =
   | { readonly sameAs: string }
   | { readonly mode: number; readonly content?: string };
 
-// The process that empties a store's trash behind a command may still be at it, and has its lock file there.
+// The process that empties a store's trash after a command may still run and have its lock file there.
 const untilGone = { recursive: true, force: true, maxRetries: 50, retryDelay: 20 } as const;
 
-/** A temporary folder, gone after the test. */
+/** Makes a temporary folder and removes it after the test. */
 export function temporaryFolder(context: Pick<TestContext, 'after'>, name = 'folder'): string {
   const path = mkdtempSync(join(tmpdir(), `strata-${name}-`));
   context.after(() => rmSync(path, untilGone));
   return path;
 }
 
-/** Puts files, folders, symlinks (`link`) and further names of files (`sameAs`) into a folder; later ones stay later. */
+/** Puts files, folders, symlinks (`link`) and hard links (`sameAs`) into a folder, in this order. */
 export function fill(folder: string, items: Readonly<Record<string, FolderItem>>): void {
   for (const [name, item] of Object.entries(items)) {
     const path = join(folder, name);
@@ -37,7 +37,7 @@ export function fill(folder: string, items: Readonly<Record<string, FolderItem>>
   }
 }
 
-/** {@link temporaryFolder} with content. */
+/** Makes a {@link temporaryFolder} with content. */
 export function folderWith(
   context: Pick<TestContext, 'after'>,
   items: Readonly<Record<string, FolderItem>>,

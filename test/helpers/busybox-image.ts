@@ -6,7 +6,7 @@ import { fill, folderWith } from './build-folder.ts';
 const tools = `cat dd echo env false head hostname id kill ls mkdir mount ps pwd readlink rm sh sleep stat test touch true
   stty wc yes`;
 
-/** A build context for an image of Debian's static busybox with a few names for it, a user `me` and a group `staff`. */
+/** Makes a build context for Debian's static busybox: some of its commands, a user `me` and a group `staff`. */
 export function busyboxContext(context: Pick<TestContext, 'after'>, more: readonly string[] = []): string {
   const folder = folderWith(context, {
     Dockerfile: `${['FROM scratch', 'COPY tree /', 'ENV FROM_IMAGE=yes', 'CMD ["sh"]', ...more].join('\n')}\n`,

@@ -6,7 +6,7 @@ import { recordsOf } from './store-places.ts';
 import { type StrataCommand, strataCommand } from './strata.ts';
 import type { Hooks } from './test-file.ts';
 
-/** The command on a store that holds the image `busybox`. */
+/** Returns the command on a store that holds the image `busybox`. */
 export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): Promise<StrataCommand> {
   const strata = strataCommand(context);
   await using engine = await Engine.open({ root: strata.root, storageDriver });
@@ -14,11 +14,11 @@ export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): 
   return strata;
 }
 
-/** What a store's records say of its containers. */
+/** Returns name and state of each container, read from a store's records. */
 export function containerRecords(strata: StrataCommand): { readonly name: string; readonly state: unknown }[] {
   using metadata = recordsOf(strata);
   return metadata.containers.list().map(({ name, state }) => ({ name, state }));
 }
 
-/** Mounts of a store that this process sees. */
+/** Returns the mounts of a store that this process sees. */
 export const mountsOf = ({ root }: StrataCommand): string[] => mountsNaming(root, layoutOf(root).run);

@@ -2,7 +2,7 @@ import type { Hooks } from './test-file.ts';
 
 const stacks = new WeakMap<Hooks, AsyncDisposableStack>();
 
-/** Closes something at the end of a test, before all that was given here earlier: an image before its engine. */
+/** Closes a resource at the end of a test. The last one given is closed first: an image before its engine. */
 export function closeAfter<Resource extends AsyncDisposable>(context: Hooks, resource: Resource): Resource {
   let stack = stacks.get(context);
   if (stack === undefined) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMountInfo } from '../../src/sys/mountinfo.ts';
 
-/** Top folders of the hierarchies of control groups that `wanted` accepts. */
+/** Returns the top folders of the control group hierarchies that `wanted` accepts. */
 export const hierarchies = (wanted: (type: string, options: string) => boolean): string[] =>
   readMountInfo()
     .filter(({ type, superOptions }) => wanted(type, superOptions))
@@ -11,7 +11,7 @@ export const hierarchies = (wanted: (type: string, options: string) => boolean):
 const counting = (top: string): boolean =>
   / pids\b/.test(` ${readFileSync(join(top, 'cgroup.subtree_control'), 'utf8')}`);
 
-/** The top of the hierarchy in which groups limit the number of their processes; undefined where none does. */
+/** Top folder of the hierarchy that has the pids controller; undefined on a machine without it. */
 export const pidsTop: string | undefined = [
   ...hierarchies((type, options) => type === 'cgroup' && /\bpids\b/.test(options)),
   ...hierarchies((type) => type === 'cgroup2').filter(counting),

@@ -1,7 +1,7 @@
 import { resolveConfiguration } from '../../src/configuration/resolve-configuration.ts';
 import type { Configuration } from '../../src/configuration/settings.ts';
 
-/** What holds where nothing is configured. */
+/** Configuration without options, variables and a file: every default. */
 export const defaultConfiguration: Configuration = resolveConfiguration({
   options: {},
   environment: {},

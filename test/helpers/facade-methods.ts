@@ -1,9 +1,9 @@
 import type { Engine } from '../../src/engine/index.ts';
 
-/** Called with anything, as a caller without a compiler does. */
+/** A method that takes any values, as a caller without a compiler passes them. */
 export type Method = (...values: unknown[]) => unknown;
 
-/** Every method of the facade with its name: those of the engine and of each noun that hangs on it. */
+/** Returns every method of the facade with its name: those of the engine and of each noun, such as `engine.images`. */
 export function methodsOf(engine: Engine): [name: string, method: Method][] {
   const members = Object.keys(engine).map((key): [string, unknown] => [key, engine[key as keyof Engine]]);
   return [['engine', engine] as const, ...members.filter(isNoun)].flatMap(([noun, target]) =>
@@ -19,7 +19,7 @@ export function methodsOf(engine: Engine): [name: string, method: Method][] {
 const isNoun = (member: [string, unknown]): member is [string, object] =>
   typeof member[1] === 'object' && member[1] !== null && Object.getPrototypeOf(member[1]) !== Object.prototype;
 
-/** Waits for whatever a method returns: a promise, an operation, or a stream that is read to its end. */
+/** Waits for the promise, the operation or the stream that a method returned; a stream is read to its end. */
 export async function waitForReturned(returned: unknown): Promise<void> {
   if (typeof returned !== 'object' || returned === null) return;
   if ('result' in returned) await returned.result;

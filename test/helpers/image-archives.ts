@@ -12,7 +12,7 @@ export interface TestImage {
   readonly id: string;
 }
 
-/** An image of these layers; `extra` goes into its config. */
+/** Makes an image of these layers; `extra` goes into its config. */
 export function image(layers: readonly Uint8Array[], extra: Readonly<Record<string, unknown>> = {}): TestImage {
   const config = Buffer.from(
     JSON.stringify({
@@ -27,13 +27,13 @@ export function image(layers: readonly Uint8Array[], extra: Readonly<Record<stri
   return { layers, config, id: `sha256:${sha256(config)}` };
 }
 
-/** The files of an archive, before they become a tar: tests change them first. */
+/** Files of an archive by path. Tests change them before {@link asTar} makes the archive. */
 export type Files = Record<string, Uint8Array | string>;
 
 export const asTar = (files: Files): Uint8Array =>
   tar(...Object.entries(files).map(([name, bytes]) => (name.endsWith('/') ? dir(name) : file(name, bytes))));
 
-/** As docker before version 25 wrote it. */
+/** Returns the files of an archive as `docker save` wrote it before version 25. */
 export function dockerArchive(
   images: readonly { readonly image: TestImage; readonly tags?: readonly string[] }[],
   pack: (layer: Uint8Array) => Uint8Array = (layer) => layer,
@@ -95,7 +95,7 @@ export class TestLayout {
   }
 }
 
-/** For an entry of `index.json`. */
+/** Returns the annotation that names an entry of `index.json`. */
 export const nameAnnotation = (name: string): { readonly annotations: Readonly<Record<string, string>> } => ({
   annotations: { 'org.opencontainers.image.ref.name': name },
 });

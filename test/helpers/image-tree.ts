@@ -6,7 +6,7 @@ import { mountHidden } from '../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../src/snapshots/open-snapshotter.ts';
 import { recordsOf } from './store-places.ts';
 
-/** Gives `look` the path of an image's files, as its containers would see them. */
+/** Mounts an image's files as its containers would see them, and passes the path to `look`. */
 export async function withImageTree<T>(
   engine: Engine,
   image: string,
@@ -33,8 +33,8 @@ const typeLetter = (path: string): string => {
 };
 
 /**
- * A tree in lines short enough to be written down: `-644 0:0 /path "content"`, `d755 0:0 /dir`, `l /link -> target`; the
- * root itself is left out.
+ * Lists a tree in lines that fit into a test: `-644 0:0 /path "content"`, `d755 0:0 /dir`, `l 0:0 /link -> target`. The root
+ * itself is left out.
  */
 export function shortListing(root: string, below = ''): string[] {
   const lines: string[] = [];

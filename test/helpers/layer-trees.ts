@@ -1,5 +1,5 @@
-// Layers given as tar bytes, put on top of each other in three ways: unpacked side by side and joined by a real
-// overlay mount, applied one after the other to one tree, and by umoci.
+// Stacks layers, given as tar bytes, in three ways: unpacked side by side and joined by an overlay mount, applied one
+// after the other to one tree, and by umoci.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { output } from './needs.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A temporary folder; what is mounted below it is unmounted before it goes. */
+/** A temporary folder. After the test, mounts below it are unmounted and the folder is removed. */
 export class LayerTrees {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'strata-layers-'));
   readonly #mounts: string[] = [];
@@ -25,21 +25,21 @@ export class LayerTrees {
     });
   }
 
-  /** A new empty directory. */
+  /** Makes an empty directory. */
   directory(name = 'dir'): string {
     const path = join(this.folder, `${this.#count++}-${name}`);
     mkdirSync(path);
     return path;
   }
 
-  /** A blob in a file. */
+  /** Writes a blob to a file. */
   blob(bytes: Uint8Array, name = 'blob'): { readonly blobPath: string; readonly sizeBytes: number } {
     const blobPath = join(this.folder, `${this.#count++}-${name}`);
     writeFileSync(blobPath, bytes);
     return { blobPath, sizeBytes: bytes.length };
   }
 
-  /** Own directories, the lowest layer's first. */
+  /** Unpacks layers side by side; `dirs` are their own directories, the lowest layer's first. */
   async chain(
     layers: readonly Uint8Array[],
     lowerDirs: readonly string[] = [],
@@ -56,7 +56,7 @@ export class LayerTrees {
   /** Mounts directories, the lowest first, read-only with the options Strata mounts with. */
   mount(dirs: readonly string[]): string {
     const target = this.directory('mnt');
-    // overlayfs wants two lower directories at least
+    // Without an upper directory, overlayfs needs at least two lower ones.
     const lowers = dirs.length > 1 ? dirs : [this.directory('nothing'), ...dirs];
     const options = `ro,lowerdir=${lowers.toReversed().join(':')},redirect_dir=nofollow,metacopy=off,index=off`;
     execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, target]);
@@ -64,7 +64,7 @@ export class LayerTrees {
     return target;
   }
 
-  /** An overlay to write to. */
+  /** Mounts an overlay that writes to `upper`. */
   mountWritable(lowers: readonly string[], upper: string): string {
     const target = this.directory('mnt');
     const options = `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${this.directory('work')},redirect_dir=nofollow,metacopy=off,index=off`;
@@ -90,7 +90,7 @@ export class LayerTrees {
     return rootDir;
   }
 
-  /** `umoci unpack` of an image with these layers. */
+  /** Unpacks an image of these layers by `umoci unpack`. */
   umoci(layers: readonly Uint8Array[]): string {
     const layout = this.directory('layout');
     const blobs = join(layout, 'blobs/sha256');
@@ -125,7 +125,7 @@ export class LayerTrees {
     return join(bundle, 'rootfs');
   }
 
-  /** Names directly in the folder, to see that nothing was left behind. */
+  /** Returns names directly in the folder that match: files left behind. */
   leftovers(pattern: RegExp): string[] {
     return readdirSync(this.folder).filter((name) => pattern.test(name));
   }

@@ -7,7 +7,7 @@ import { mountsNaming, processesNaming } from './machine-traces.ts';
 import { openStoreAt } from './open-store-at.ts';
 import { untilSame } from './until-same.ts';
 
-/** What is left in a store and, because of it, on the machine. */
+/** Leftovers of a store: in its files and records, and on the machine. */
 export interface FoundLeftovers extends Leftovers {
   /** Names of containers. */
   readonly records: readonly string[];
@@ -16,7 +16,7 @@ export interface FoundLeftovers extends Leftovers {
   readonly processes: readonly string[];
 }
 
-/** Returns what is left of an engine's work; `ids` are containers and build steps whose control groups are looked for. */
+/** Returns the leftovers of an engine's work; `ids` are the containers and build steps whose control groups may be left. */
 export async function leftoversOf(
   { layout }: Pick<Engine, 'layout'>,
   ids: readonly string[] = [],
@@ -31,7 +31,7 @@ export async function leftoversOf(
   };
 }
 
-/** What {@link leftoversOf} returns when nothing is left. */
+/** Result of {@link leftoversOf} when nothing is left. */
 export const nothingLeft: FoundLeftovers = {
   orphans: [],
   indexes: [],
@@ -51,22 +51,22 @@ export const nothingLeft: FoundLeftovers = {
   processes: [],
 };
 
-/** {@link leftoversOf} without the trash, which may be emptied behind a command that is over. */
-async function leftoversAtOnce(engine: Engine, ids: readonly string[]): Promise<FoundLeftovers> {
+/** {@link leftoversOf} without the trash, which another process may still empty after a command. */
+async function leftoversButTrash(engine: Engine, ids: readonly string[]): Promise<FoundLeftovers> {
   return { ...(await leftoversOf(engine, ids)), trash: [] };
 }
 
 /** Asserts that nothing is left, now. */
 export async function assertNothingLeft(engine: Engine, ids: readonly string[] = []): Promise<void> {
-  assert.deepEqual(await leftoversAtOnce(engine, ids), nothingLeft);
+  assert.deepEqual(await leftoversButTrash(engine, ids), nothingLeft);
 }
 
 /** Waits until nothing is left. */
 export async function untilNothingLeft(engine: Engine, ids: readonly string[] = []): Promise<void> {
-  await untilSame(() => leftoversAtOnce(engine, ids), nothingLeft);
+  await untilSame(() => leftoversButTrash(engine, ids), nothingLeft);
 }
 
-/** Returns the files a store is made of, by path; database, locks and what all builds mount on or know stay anyway. */
+/** Returns the paths of a store's files, without those that always stay: database, locks, mount points, caches of builds. */
 export const storeFiles = ({ layout }: Engine): string[] =>
   readdirSync(layout.root, { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { output } from './needs.ts';
 import { unmount } from './unmount.ts';
 
-/** A fresh filesystem in a file, mounted; disposal unmounts and forgets it. */
+/** A mounted filesystem in a file. Disposal unmounts and deletes it. */
 export interface LoopFilesystem extends Disposable {
   readonly path: string;
 }
 
-/** Makes one with a program such as `mkfs.ext4` and its options; needs root and loop devices. */
+/** Makes and mounts a filesystem by a program such as `mkfs.ext4` with its options. Needs root and loop devices. */
 export function mountLoopFilesystem(
   make: readonly [string, ...string[]],
   options: { readonly megabytes?: number; readonly mountOptions?: string } = {},

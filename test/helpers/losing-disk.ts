@@ -5,21 +5,21 @@ import type { TestContext } from 'node:test';
 import { output } from './needs.ts';
 import { unmount } from './unmount.ts';
 
-// Otherwise ext4 marks the blocks of what was lost as never written, and what is written there once more is lost with that.
+// Without dioread_lock, ext4 marks lost blocks as never written, and a second write to them is lost as well.
 const options = 'loop,dioread_lock';
 
-/** A disk that takes more than it keeps, mounted until the test ends. */
+/** A disk that accepts more writes than it keeps, mounted until the test ends. */
 export interface LosingDisk {
   readonly path: string;
-  /** From here on nothing more gets lost. */
+  /** Lets the disk keep every write from here on. */
   mend(): void;
-  /** From here on only what the disk kept is there. */
+  /** Mounts the disk anew: only the bytes it kept remain. */
   startAgain(): void;
 }
 
 /**
- * A fresh ext4 in a loop file on a tmpfs too small for it: what is written is taken and gets lost when it is to be
- * written back. Needs root, loop devices and mkfs.ext4.
+ * Makes an ext4 in a loop file on a tmpfs too small for it: writes succeed, and are lost at write-back. Needs root, loop
+ * devices and mkfs.ext4.
  */
 export function mountLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk {
   const folder = mkdtempSync(join(tmpdir(), 'strata-losing-'));
@@ -46,7 +46,7 @@ export function mountLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk
   output('mount', '-o', options, image, path);
   context.after(() => {
     unmount(path);
-    // Some other program's mount namespace may have a copy of the other, whose device is in here.
+    // Another program's mount namespace may hold a copy of the ext4 mount, and so its file on this tmpfs.
     output('umount', '--lazy', small);
     rmSync(folder, { recursive: true });
   });

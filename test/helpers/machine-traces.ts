@@ -1,10 +1,10 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 
-// Control groups of containers and steps, run state, the store of who names none.
-const places = ['/sys/fs/cgroup/{*/,}strata/*/', '/run/strata/*', '/var/lib/strata'];
+// Control groups of containers and steps, run state, the default store.
+const patterns = ['/sys/fs/cgroup/{*/,}strata/*/', '/run/strata/*', '/var/lib/strata'];
 
-/** What tests could leave on the machine outside their own folders. `STRATA_TRACES`, a pattern, is looked at instead. */
-export const machineTraces = (): ReadonlySet<string> => new Set(globSync(process.env['STRATA_TRACES'] ?? places));
+/** Returns paths that tests could leave outside their own folders. `STRATA_TRACES` sets another pattern. */
+export const machineTraces = (): ReadonlySet<string> => new Set(globSync(process.env['STRATA_TRACES'] ?? patterns));
 
 /** Returns numbers and command lines of all processes, except this one, that name `text`. */
 export const processesNaming = (text: string): string[] =>

@@ -1,4 +1,4 @@
-// What the view of layers from the inside says, in the lines of list-tree.ts.
+// Lists the merged view of layers, without unpacking, in the lines of tree-listing.ts.
 import { createHash } from 'node:crypto';
 import { readTar } from '../../src/archive/index.ts';
 import type { Image } from '../../src/images/image/image.ts';
@@ -15,7 +15,7 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
   yield archive;
 }
 
-/** The contents of an archive's files, by their numbers. */
+/** Returns the bodies of an archive's entries, by their numbers. */
 async function bodiesOf(archive: Uint8Array): Promise<Uint8Array[]> {
   const bodies: Uint8Array[] = [];
   for await (const { body } of readTar(bytes(archive))) {
@@ -26,7 +26,7 @@ async function bodiesOf(archive: Uint8Array): Promise<Uint8Array[]> {
   return bodies;
 }
 
-/** Tables of layers made of their archives alone. */
+/** Returns tables of layers, made from their archives alone. */
 export async function tablesOfArchives(archives: readonly Uint8Array[]): Promise<LayerTable[]> {
   const tables: LayerTable[] = [];
   for (const archive of archives) {
@@ -41,6 +41,7 @@ export async function tablesOfArchives(archives: readonly Uint8Array[]): Promise
   return tables;
 }
 
+/** Returns tables of layers, read from their layer indexes. */
 export const tablesOfIndexes = (paths: readonly string[]): LayerTable[] =>
   paths.map((path) => new IndexTable(LayerIndex.open(path)));
 
@@ -53,7 +54,7 @@ const types: { readonly [kind in MergedFile['kind']]: string } = {
   fifo: 'fifo',
 };
 
-/** As `treeListing` of the same layers, unpacked. Closes the tables. */
+/** Lists the merged layers as `treeListing` lists them unpacked. Closes the tables. */
 export async function mergedListing(
   tables: readonly LayerTable[],
   archives: readonly Uint8Array[],
@@ -68,14 +69,14 @@ export async function mergedListing(
   });
 }
 
-/** As `treeListing` of an image's files, read from the inside. */
+/** Lists an image's files as `treeListing` lists them unpacked. */
 export async function imageListing(image: Pick<Image, 'files' | 'content'>): Promise<string[]> {
   const lines = new Lines();
   const listed: string[] = [];
   for await (const file of image.files()) {
-    const pieces: Uint8Array[] = [];
-    if (file.kind === 'file') for await (const piece of image.content(file)) pieces.push(piece);
-    listed.push(lines.of(file, concatBytes(pieces)));
+    const chunks: Uint8Array[] = [];
+    if (file.kind === 'file') for await (const chunk of image.content(file)) chunks.push(chunk);
+    listed.push(lines.of(file, concatBytes(chunks)));
   }
   return listed;
 }
@@ -103,7 +104,7 @@ class Lines {
 
 const latin1 = (text: Uint8Array): string => Buffer.from(text).toString('latin1');
 
-// glibc's makedev
+// The same encoding as makedev(3) of glibc.
 const makeDevice = (major: number, minor: number): bigint => {
   const [high, low] = [BigInt(major), BigInt(minor)];
   return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);

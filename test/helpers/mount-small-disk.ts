@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { output } from './needs.ts';
 import type { Hooks } from './test-file.ts';
 
-/** Mounts a tmpfs for one test, with options such as `size=16m`, and returns its folder. Needs root and mount. */
+/** Mounts a tmpfs for one test, with options such as `size=16m`, and returns its folder. Needs root. */
 export function mountSmallDisk(context: Hooks, options: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'strata-small-'));
   output('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder);

@@ -5,7 +5,7 @@ import { unmount } from '../../src/sys/mount.ts';
 import { type Mount, mountAt } from '../../src/sys/mount-list.ts';
 import type { MountedTree } from '../../src/testing/index.ts';
 
-/** Mounts what a snapshotter describes in a new folder. */
+/** Mounts a snapshotter's mounts in a new folder. */
 export async function mountTree(mounts: readonly Mount[]): Promise<MountedTree> {
   const path = mkdtempSync(join(tmpdir(), 'strata-mounted-'));
   mountAt(mounts, path);

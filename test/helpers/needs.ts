@@ -10,7 +10,7 @@ function onPath(name: string): boolean {
 
 function hasFilesystem(type: string): boolean {
   const isListed = (): boolean => readFileSync('/proc/filesystems', 'utf8').split(/\s/).includes(type);
-  // One that is a module is listed once somebody asked for it. Asking fails here, for want of a device or of options.
+  // The kernel lists a module only after a first mount has loaded it. This mount fails: it has no device or options.
   if (!isListed()) spawnSync('mount', ['-t', type, 'none', '/'], { stdio: 'ignore' });
   return isListed();
 }
@@ -24,8 +24,8 @@ const checks: Readonly<Record<string, () => string | undefined>> = {
 };
 
 /**
- * For the `skip` option of a test: `false` when everything named is there, else the reason. A name is one of root,
- * overlay, loop, btrfs, fixtures, or a program looked up on PATH.
+ * Returns the `skip` option of a test: `false` when the machine has everything named, else the reason. A name is root,
+ * overlay, loop, btrfs, fixtures, or a program on PATH.
  */
 export function needs(...names: readonly string[]): string | false {
   for (const name of names) {
@@ -35,10 +35,10 @@ export function needs(...names: readonly string[]): string | false {
   return false;
 }
 
-/** Absolute path of a reference table; only after `needs('fixtures')` said false. */
+/** Returns the absolute path of a reference table. It exists only if `needs('fixtures')` returned false. */
 export const fixture = (path: string): string => join(fixtures, path);
 
-/** Runs a program and gives its standard output; throws with its standard error when it fails. */
+/** Runs a program and returns its standard output; throws with its standard error when it fails. */
 export function output(file: string, ...args: readonly string[]): string {
   return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
 }

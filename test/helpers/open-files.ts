@@ -1,14 +1,14 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
 /**
- * How many files, folders, sockets and pipes this process has open, but for the database (a worker may just be writing its
- * log back) and for what each thread's event loop has: a thread ends when it has been idle, and the next call starts it.
+ * Counts the files, folders, sockets and pipes that this process has open. The database is left out, as a worker may just be
+ * checkpointing it, and so are the event loops of threads, which come and go with idle workers.
  */
 export function openFiles(): number {
   const targets = readdirSync('/proc/self/fd').flatMap((fd) => targetOf(fd) ?? []);
   const eventLoops = targets.filter((target) => target === 'anon_inode:[eventpoll]').length;
   const opened = targets.filter((target) => !/^anon_inode:|\/strata\.db/.test(target));
-  // libuv tells an event loop of signals through a pipe with two ends.
+  // libuv passes signals to each event loop through a pipe, which has two ends.
   return opened.length - 2 * eventLoops;
 }
 

@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import { MainThreadHost } from '../../src/sys/worker/main-thread-host.ts';
 import { defaultConfiguration } from './default-configuration.ts';
 
-/** Opens the store at `root`, for tests of what the facade has no verb for. */
+/** Opens the store at `root`, for tests below the facade. */
 export const openStoreAt = (root: string): Store =>
   openStore({
     layout: findLayout(root),

@@ -1,4 +1,4 @@
-/** What overlayfs does not do as other filesystems, with the options Strata pins; docker on overlay2 is the same. */
+/** Tests in which overlayfs differs from other filesystems, with the options Strata pins. Docker's overlay2 does as well. */
 export const overlayDeviations: readonly { readonly test: string; readonly reason: string }[] = [
   {
     test: 'rename a directory of a lower layer',

@@ -7,14 +7,14 @@ import { libc } from '../../src/sys/libc.ts';
 import { output } from './needs.ts';
 import { unmount } from './unmount.ts';
 
-// FS_IOC_SHUTDOWN: the filesystem stops at once, as if the power went. With the log flushed first, metadata is newer
-// than data: that is what makes files of the right name and no content (containerd#5854, moby#49784).
+// FS_IOC_SHUTDOWN stops a filesystem at once, like a power cut. With the log flushed first, metadata is newer than data:
+// files have the right name and no content (containerd#5854, moby#49784).
 const FS_IOC_SHUTDOWN = 0x8004587d;
 
-/** What of a filesystem is lost with the power. */
+/** Flags of the ioctl, by the part of a filesystem that is lost. */
 export const powerCuts: Readonly<Record<string, number>> = { 'log lost': 2, 'log flushed, data lost': 1 };
 
-/** An ext4 in a file, whose power can be cut; needs root, loop devices, mkfs.ext4 and losetup. */
+/** An ext4 in a file, with a power cut on demand. Needs root, loop devices, mkfs.ext4 and losetup. */
 export class PowerDisk implements Disposable {
   readonly path: string;
   readonly #folder: string;
@@ -33,7 +33,7 @@ export class PowerDisk implements Disposable {
     output('mount', '-o', this.#options, this.#image, this.path);
   }
 
-  /** From here on nothing reaches the disk, and whoever writes fails. */
+  /** Cuts the power: nothing reaches the disk any more, and writes fail. */
   cut(flag: number): void {
     const fd = openSync(this.path, 'r');
     try {
@@ -43,13 +43,13 @@ export class PowerDisk implements Disposable {
     }
   }
 
-  /** Nothing of the old superblock is met again: it would go on failing. */
+  /** Mounts the disk anew, with a new superblock: the old one would go on failing. */
   async startAgain(): Promise<void> {
     unmount(this.path);
     const inUse = (): boolean => output('losetup', '-j', this.#image) !== '';
     for (let i = 0; i < 30 && inUse(); i++) await sleep(100);
     if (inUse()) {
-      // Some other program's mount namespace has it for as long as that lives; what reached the disk has by now.
+      // Another program's mount namespace holds the device for its lifetime. Pending writes are in the file by now.
       const copy = `${this.#image}.again`;
       output('cp', '--sparse=always', this.#image, copy);
       this.#image = copy;

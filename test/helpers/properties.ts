@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { runSeed } from './random.ts';
 
-// Otherwise a property that is not quite true fails one run in many, and somebody else's.
+// A random seed would let a property that is almost true fail once in many runs, after an unrelated change.
 fc.configureGlobal({ seed: runSeed() });
 
 export { fc };

@@ -10,13 +10,13 @@ const { files } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf
 const shipped = ['package.json', ...files.filter((name) => name !== 'dist')];
 
 export interface PublishedPackage extends Disposable {
-  /** A folder of somebody who has installed the package. */
+  /** A user's folder with the package installed. */
   readonly folder: string;
-  /** The package inside, as it came out of the tarball. */
+  /** The package inside, as unpacked from the tarball. */
   readonly packageFolder: string;
 }
 
-/** Builds, packs and installs the package as `npm publish` and `npm install` would, without a registry. */
+/** Builds, packs and installs the package as `npm publish` and `npm install` do, without a registry. */
 export function publishPackage(): PublishedPackage {
   const scratch = mkdtempSync(join(tmpdir(), 'strata-published-'));
   const dispose = (): void => rmSync(scratch, { recursive: true, force: true });

@@ -1,13 +1,14 @@
-/** Whole numbers from a seed, so that a failed run can be repeated: `next(n)` is one of 0 … n-1. */
+/** Random numbers from a seed, so that a failed run can be repeated. */
 export interface Random {
+  /** Returns a whole number of 0 … limit-1. */
   next(limit: number): number;
-  /** One of the items. */
+  /** Returns one of the items. */
   pick<T>(items: readonly T[]): T;
-  /** Bytes that only the seed and the position decide. */
+  /** Returns bytes that depend on the seed and on the calls before. */
   bytes(length: number): Uint8Array;
 }
 
-/** The mulberry32 generator: 32 bits of state, good enough for choosing what to break. */
+/** Creates a mulberry32 generator: 32 bits of state, good enough to choose a fault. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next32 = (): number => {
@@ -32,8 +33,8 @@ export function createRandom(seed: number): Random {
 export const isSoak: boolean = process.env['STRATA_SOAK'] === '1';
 
 /**
- * `STRATA_SEED` to repeat a run. Else always the same, so that who changes one thing is not told of another by chance; a soak
- * has another one each time, and prints it when it fails.
+ * Returns the seed of a run: `STRATA_SEED` to repeat one, else a constant, so that no unrelated test fails by chance. A soak
+ * takes a new seed each time and prints it when it fails.
  */
 export const runSeed = (): number =>
   Number(process.env['STRATA_SEED'] ?? (isSoak ? Math.floor(Math.random() * 2 ** 31) : 20_260_101));

@@ -2,16 +2,16 @@ import type { BuildEvent, BuildRequest, Engine, RecordedImage } from '../../src/
 import { LayerIndex } from '../../src/layer/index-file/layer-index.ts';
 import { placesOf } from './store-places.ts';
 
-/** A build with all it told. */
+/** Result of a build, with the events that it emitted. */
 export interface RecordedBuild extends RecordedImage {
-  /** What steps wrote, both streams in the order it came. */
+  /** Output of all steps, both streams in the order of arrival. */
   readonly log: string;
-  /** How each step ended, by its name: `hit`, `done`. */
+  /** Last state of each step, by its name: `hit`, `done`. */
   readonly steps: Readonly<Record<string, string>>;
   readonly events: readonly BuildEvent[];
 }
 
-/** Builds and listens; rejects as the build does. */
+/** Builds and records the events; rejects as the build does. */
 export async function recordBuild(engine: Engine, request: BuildRequest): Promise<RecordedBuild> {
   await using operation = engine.builder.build(request);
   const events: BuildEvent[] = [];
@@ -23,7 +23,7 @@ export async function recordBuild(engine: Engine, request: BuildRequest): Promis
   return { ...(await operation.result), log, steps, events };
 }
 
-/** What each layer of an image says, base first: `file etc/passwd`, `whiteout tmp/x`, in path order. */
+/** Returns the entries of each layer of an image, base first: `file etc/passwd`, `whiteout tmp/x`, in path order. */
 export async function layerEntries(engine: Engine, image: string): Promise<string[][]> {
   const { config } = await engine.images.inspect(image);
   return config.rootfs.diff_ids.map((diffId) => {

@@ -5,18 +5,18 @@ import { machineTraces } from './machine-traces.ts';
 
 const listed = 10;
 
-/** A reason of `test/allowed-skips.txt`; one that ends in `*` stands for all that begin so. */
+/** Returns a predicate for lines of `test/allowed-skips.txt`: true when one allows `reason`; a `*` at its end matches any rest. */
 const allows =
   (reason: string) =>
   (line: string): boolean =>
     line.endsWith('*') ? reason.startsWith(line.slice(0, -1)) : reason === line;
 
-/** The reasons in the text of a list: a line each, without empty ones and those that begin with `#`. */
+/** Returns the lines of a list, without empty ones and comments (`#`). */
 const reasonsIn = (list: string): string[] => list.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 /**
- * What to tell after a run: how many tests and suites were skipped and why, and the slowest files. `forbidden` counts
- * the skips whose reason is not among the `allowed`; `failed` are the files in which a test failed.
+ * Summarizes a run: the number of skipped tests and suites with the reasons, and the slowest files. `forbidden` counts the
+ * skips whose reason is not among the `allowed`; `failed` are the files in which a test failed.
  */
 async function summarize(
   events: AsyncIterable<TestEvent>,
@@ -34,7 +34,7 @@ async function summarize(
       files.push({ name, seconds: data.duration_ms / 1000 });
       if (!data.success) failed.push(name);
     } else if (type === 'test:fail' && data.file !== undefined && resolve(data.name) === data.file) {
-      // A whole file that ended otherwise than by its tests: it has no summary.
+      // The whole file failed outside its tests, so it has no summary.
       const name = relative(process.cwd(), data.file);
       if (!failed.includes(name)) failed.push(name);
     }
@@ -58,8 +58,8 @@ async function summarize(
 }
 
 /**
- * Reporter for `node --test`: prints the above at the end, with what is new on the machine, and fails the run when a skip is
- * forbidden. Otherwise the file `STRATA_FAILED_TESTS` names gets the test files to run again, a line each.
+ * Reporter for `node --test`: prints the summary and new paths on the machine, and fails the run when a skip is forbidden.
+ * Otherwise the test files to run again are written to the file that `STRATA_FAILED_TESTS` names, a line each.
  */
 async function* runSummary(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const list = readFileSync(new URL('../allowed-skips.txt', import.meta.url), 'utf8');
@@ -67,7 +67,7 @@ async function* runSummary(events: AsyncIterable<TestEvent>): AsyncGenerator<str
   const { text, forbidden, failed } = await summarize(events, reasonsIn(list));
   const left = [...machineTraces().difference(before)].sort();
   const again = process.env['STRATA_FAILED_TESTS'];
-  // What is left fails no run: beside the tests other programs may use Strata.
+  // New paths fail no run: other programs on the machine may use Strata, too.
   if (forbidden > 0) process.exitCode = 1;
   else if (again !== undefined) writeFileSync(again, failed.map((name) => `${name}\n`).join(''));
   yield text;

@@ -3,10 +3,10 @@ import { until } from './until.ts';
 
 let count = 0;
 
-/** An argument for sleep(1) that no other test has: by it the process is found, however a container names it. */
+/** Returns an argument for sleep(1) that no other test uses, so that the host can find the process by it. */
 export const unusualSeconds = (): string => String(10_000_000 + process.pid * 100 + count++);
 
-/** Processes of the machine that have this very argument. */
+/** Returns the processes of the machine that have this argument. */
 export const sleepers = (seconds: string): number[] =>
   readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || name === String(process.pid)) return [];
@@ -17,17 +17,17 @@ export const sleepers = (seconds: string): number[] =>
     }
   });
 
-/** Ends them, by a signal that their shells say nothing about, once there is one. */
+/** Waits for a process with this argument and ends all of them, by a signal that their shells do not report. */
 export async function wake(seconds: string): Promise<void> {
   await until(
     () => sleepers(seconds).length > 0,
-    () => `nobody sleeps ${seconds} s`,
+    () => `no process sleeps ${seconds} s`,
   );
   for (const pid of sleepers(seconds)) {
     try {
       process.kill(pid, 'SIGPIPE');
     } catch (error) {
-      // Somebody else has ended it meanwhile.
+      // Another process ended it meanwhile.
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   }

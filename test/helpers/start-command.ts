@@ -7,13 +7,13 @@ import { until } from './until.ts';
 export interface StartedCommand {
   readonly child: ChildProcessWithoutNullStreams;
   readonly output: { stdout: string; stderr: string };
-  /** Resolves when standard output holds `text`. */
+  /** Resolves once standard output contains `text`. */
   says(text: string): Promise<void>;
-  /** The command's end and that of all that could write for it. */
+  /** Resolves once the command and every process that holds its output have ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** The command while it runs; killed after the test if it still does. */
+/** Starts the command; after the test it is killed if it still runs. */
 export function startCommand(
   context: TestContext,
   { root }: StrataCommand,

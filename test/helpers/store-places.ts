@@ -6,10 +6,10 @@ import { LayerIndexes } from '../../src/store/layers/layer-indexes.ts';
 import { bundlesOf, execsOf, layoutOf, runtimeRootOf, type StoreLayout, stepsOf } from '../../src/store/layout.ts';
 import { namesIn } from './names-in.ts';
 
-/** Whatever has a store: its path, an engine or an open store, a command. */
+/** Anything that has a store: its path, an engine or an open store, a command. */
 export type HasStore = string | { readonly root: string } | { readonly layout: StoreLayout };
 
-/** The parts of a store that tests damage, hide or count. Only this file knows where they lie. */
+/** Paths of a store that tests damage, hide or count. Only this file knows them. */
 export interface StorePlaces extends StoreLayout {
   /** Folder of the blobs named by SHA-256. */
   readonly blobs: string;
@@ -17,18 +17,18 @@ export interface StorePlaces extends StoreLayout {
   readonly ingests: string;
   /** Folder of the driver's snapshots. */
   readonly trees: string;
-  /** Folders of bundles, of joined processes, of build steps; the runtime's states. */
+  /** Folders of bundles, of exec processes, of build steps and of the runtime's states. */
   readonly bundles: string;
   readonly execs: string;
   readonly steps: string;
   readonly states: string;
   blob(digest: string): string;
   index(diffId: string): string;
-  /** The snapshots that the driver has, by path. */
+  /** Returns the paths of the driver's snapshots. */
   treePaths(): string[];
-  /** The log of a container. */
+  /** Returns the path of a container's log. */
   log(id: string): string;
-  /** Lock files of leases, by name. */
+  /** Returns the names of the lock files of leases. */
   leases(): string[];
 }
 
@@ -56,7 +56,7 @@ export function placesOf(store: HasStore, driver = 'overlay2'): StorePlaces {
   };
 }
 
-/** Opens the records of a store, which is not made if it is missing. */
+/** Opens the records of a store for reading; a missing store is not created. */
 export const recordsOf = (store: HasStore): Metadata => {
   const { database, locks } = layoutFor(store);
   return Metadata.openForReading({ database, locksDirectory: locks });

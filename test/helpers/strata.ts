@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { storeRoot } from './store-root.ts';
 import type { Hooks } from './test-file.ts';
 
-/** The command of this checkout: as it is published where `STRATA_COMMAND` names it, from its sources otherwise. */
+/** Path of the command: the built one that `STRATA_COMMAND` names, else the one that runs from the sources. */
 export const strataPath: string = process.env['STRATA_COMMAND'] ?? join(import.meta.dirname, '../../bin/strata');
 
 export interface CommandResult {
@@ -13,17 +13,17 @@ export interface CommandResult {
 }
 
 export interface StrataCommand {
-  /** The store's root, gone after the test. */
+  /** Root of the store, removed after the test. */
   readonly root: string;
   (...args: readonly string[]): Promise<CommandResult>;
-  /** As above, with bytes for its standard input, variables and another working folder. */
+  /** Runs the command with bytes for its standard input, variables and another working folder. */
   with(
     options: { input?: string | Uint8Array; env?: Record<string, string>; cwd?: string },
     ...args: readonly string[]
   ): Promise<CommandResult>;
 }
 
-/** The command as a person would type it, on an empty store of its own. */
+/** Returns the command as a user types it, on its own empty store. */
 export function strataCommand(context: Hooks): StrataCommand {
   const root = storeRoot(context);
   const run: StrataCommand['with'] = (options, ...args) =>

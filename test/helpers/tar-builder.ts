@@ -1,11 +1,11 @@
-// Weird tar archives by combinators, independent of the product's own writer: every field of a header can be set to
-// bytes no sane program would write. tar(dir('d'), file('d/a', 'x'), symlink('d/l', '../..'), raw(junk))
+// Builds odd tar archives by combinators, independent of the product's own writer: every field of a header can be set to
+// bytes that no sane program writes. tar(dir('d'), file('d/a', 'x'), symlink('d/l', '../..'), raw(junk))
 import { concatBytes, utf8 } from '../../src/lib/bytes.ts';
 
-/** Text is written as UTF-8; bytes as they are. */
+/** Text, written as UTF-8, or bytes, written as they are. */
 export type Bytes = string | Uint8Array;
 
-/** What one header block holds. Numbers become octal, or base-256 where octal has no room; bytes go in as they are. */
+/** Fields of one header block. Numbers become octal, or base-256 if too large for octal; bytes are written as they are. */
 export interface HeaderFields {
   readonly mode?: number | Uint8Array;
   readonly uid?: number | bigint | Uint8Array;
@@ -21,17 +21,17 @@ export interface HeaderFields {
   readonly major?: number | bigint | Uint8Array;
   readonly minor?: number | bigint | Uint8Array;
   readonly prefix?: Bytes;
-  /** Written over the finished block before the checksum is made: byte offset to bytes. */
+  /** Bytes by offset, written over the finished block before its checksum is computed. */
   readonly at?: Readonly<Record<number, Bytes>>;
 }
 
-/** Fields of a whole entry: what needs PAX gets a PAX header of its own. */
+/** Fields of a whole entry. Fields that need PAX get a PAX header before it. */
 export interface EntryFields extends HeaderFields {
   readonly pax?: PaxFields;
   readonly xattrs?: Readonly<Record<string, Bytes>>;
-  /** Fraction of the modification time; goes into PAX together with `mtime`. */
+  /** Fraction of the modification time, written to PAX together with `mtime`. */
   readonly mtimeNanoseconds?: number;
-  /** Fill after the body; zeros up to the next block by default. */
+  /** Bytes after the body; by default zeros up to the next block. */
   readonly padding?: Uint8Array;
 }
 
@@ -47,12 +47,12 @@ const magics = {
 
 export const bytesOf = (value: Bytes): Uint8Array => (typeof value === 'string' ? utf8(value) : value);
 
-/** One byte per character, for names that are no UTF-8. */
+/** Returns one byte per character, for names that are not UTF-8. */
 export const binary = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
 export const zeros = (bytes: number): Uint8Array => new Uint8Array(bytes);
 
-/** What GNU, star and Go write where octal has no room, also for negative numbers. */
+/** Returns a number in base-256, as GNU, star and Go write large and negative numbers. */
 export function base256(value: number | bigint, width: number): Uint8Array {
   const field = new Uint8Array(width);
   let rest = BigInt.asUintN(width * 8, BigInt(value));
@@ -70,7 +70,7 @@ function numeric(value: number | bigint | Uint8Array, width: number): Uint8Array
   return value >= 0 && octal.length < width ? utf8(`${octal.padStart(width - 1, '0')}\x00`) : base256(value, width);
 }
 
-/** One header block; a name over 100 bytes is cut off. The checksum is right unless given. */
+/** Returns one header block; a name over 100 bytes is cut off. The checksum is correct unless given. */
 export function header(path: Bytes, fields: HeaderFields = {}): Uint8Array {
   const out = new Uint8Array(block);
   const put = (at: number, value: Uint8Array, width = value.length): void => out.set(value.subarray(0, width), at);
@@ -104,12 +104,12 @@ function checksum(header: Uint8Array): number {
   return sum;
 }
 
-/** Bytes filled up to a whole block. */
+/** Returns bytes padded to a whole block. */
 export function padToBlock(bytes: Uint8Array, padding?: Uint8Array): Uint8Array {
   return concatBytes([bytes, padding ?? zeros((block - (bytes.length % block)) % block)]);
 }
 
-/** The body of a PAX header; a pair may repeat a key. */
+/** Returns the body of a PAX header; a pair may repeat a key. */
 export function paxBody(fields: PaxFields): Uint8Array {
   const pairs = Array.isArray(fields) ? (fields as readonly (readonly [string, Bytes])[]) : Object.entries(fields);
   return concatBytes(pairs.map(([key, value]) => paxRecord(key, bytesOf(value as Bytes))));
@@ -125,7 +125,7 @@ function paxRecord(key: string, value: Uint8Array): Uint8Array {
 const special = (name: string, typeflag: string, body: Uint8Array, fields: HeaderFields): Uint8Array =>
   concatBytes([header(name, { typeflag, size: body.length, ...fields }), padToBlock(body)]);
 
-/** A PAX header for the next entry; bytes instead of records are its body as it is. */
+/** Returns a PAX header for the next entry; bytes instead of records are its body as it is. */
 export const pax = (records: PaxFields | Uint8Array, fields: HeaderFields = {}): Uint8Array =>
   special('PaxHeaders/x', 'x', records instanceof Uint8Array ? records : paxBody(records), fields);
 
@@ -138,7 +138,7 @@ export const gnuLongName = (path: Bytes, fields: HeaderFields = {}): Uint8Array 
 export const gnuLongLink = (target: Bytes, fields: HeaderFields = {}): Uint8Array =>
   special('././@LongLink', 'K', concatBytes([bytesOf(target), zeros(1)]), { magic: 'gnu', ...fields });
 
-/** Any entry: PAX header where one is needed, header, body, padding. */
+/** Returns any entry: PAX header if needed, header, body, padding. */
 export function entry(path: Bytes, body: Bytes, fields: EntryFields = {}): Uint8Array {
   const { pax: extra = [], xattrs = {}, mtimeNanoseconds = 0, padding, ...plain } = fields;
   const content = bytesOf(body);
@@ -201,8 +201,8 @@ export const opaque = (folder: string, fields: EntryFields = {}): Uint8Array =>
 
 export const raw = (bytes: Bytes): Uint8Array => bytesOf(bytes);
 
-/** The archive with two end blocks. */
+/** Returns the archive with two end blocks. */
 export const tar = (...parts: readonly Uint8Array[]): Uint8Array => concatBytes([...parts, zeros(2 * block)]);
 
-/** The archive as far as given: no end blocks. */
+/** Returns the archive without end blocks. */
 export const openTar = (...parts: readonly Uint8Array[]): Uint8Array => concatBytes(parts);

@@ -3,7 +3,7 @@ import { TarParser } from '../../src/archive/tar/parser.ts';
 import type { TarEntry } from '../../src/archive/tar/types.ts';
 import { concatBytes } from '../../src/lib/bytes.ts';
 
-/** One parsed entry with everything that belongs to it, copied. */
+/** One parsed entry with copies of its bytes. */
 export interface ParsedEntry {
   readonly entry: TarEntry;
   readonly rawHeader: Uint8Array;
@@ -12,14 +12,14 @@ export interface ParsedEntry {
 }
 
 export interface ParsedTar {
-  /** Only entries whose end was reached. */
+  /** Entries that were parsed to their end. */
   readonly entries: readonly ParsedEntry[];
   readonly trailer: Uint8Array;
   /** Undefined when the archive was read to its end. */
   readonly error: unknown;
 }
 
-/** Feeds the parser `archive` in pieces: sizes are taken from `sizes` in turn. */
+/** Feeds `archive` to the parser in chunks, whose sizes are taken from `sizes` in turn. */
 export function parseTar(archive: Uint8Array, sizes: readonly number[] = [archive.length || 1]): ParsedTar {
   const entries: ParsedEntry[] = [];
   const trailer: Uint8Array[] = [];
@@ -27,11 +27,11 @@ export function parseTar(archive: Uint8Array, sizes: readonly number[] = [archiv
   const parser = new TarParser({
     entry(entry, rawHeader) {
       if (current) throw new Error('an entry begins inside another');
-      // not copied: must survive whatever comes later
+      // Not copied: the parser must not change it later.
       current = { entry, rawHeader, body: [] };
     },
     data(chunk) {
-      if (chunk.length === 0) throw new Error('an empty piece of data');
+      if (chunk.length === 0) throw new Error('an empty chunk of data');
       current!.body.push(chunk.slice());
     },
     endEntry(padding) {
@@ -45,13 +45,13 @@ export function parseTar(archive: Uint8Array, sizes: readonly number[] = [archiv
   });
   let error: unknown;
   try {
-    // one buffer for all pieces, overwritten each time: a view kept by mistake shows
+    // One buffer for all chunks, overwritten each time, reveals a view that the parser kept by mistake.
     const scratch = new Uint8Array(Math.max(...sizes));
     for (let at = 0, turn = 0; at < archive.length; turn++) {
-      const piece = archive.subarray(at, at + sizes[turn % sizes.length]!);
-      scratch.set(piece);
-      parser.write(scratch.subarray(0, piece.length));
-      at += piece.length;
+      const chunk = archive.subarray(at, at + sizes[turn % sizes.length]!);
+      scratch.set(chunk);
+      parser.write(scratch.subarray(0, chunk.length));
+      at += chunk.length;
     }
     parser.finish();
   } catch (caught) {
@@ -60,18 +60,18 @@ export function parseTar(archive: Uint8Array, sizes: readonly number[] = [archiv
   return { entries, trailer: concatBytes(trailer), error };
 }
 
-/** All bytes a parse gave back, in order. */
+/** Joins all bytes of a parsed archive, in order. */
 export const joinParsed = (parsed: ParsedTar): Uint8Array =>
   concatBytes([
     ...parsed.entries.flatMap(({ rawHeader, body, padding }) => [rawHeader, body, padding]),
     parsed.trailer,
   ]);
 
-/** What a reader of the file sees, zeros in the holes; not for files of terabytes. */
+/** Returns the content as a reader of the file sees it, with zeros in the holes; not for files of terabytes. */
 export function content(parsed: ParsedEntry): Uint8Array {
   const out: Uint8Array[] = [];
   const filler = fillHoles(parsed.entry);
-  for (const piece of filler.write(parsed.body)) out.push(piece.slice());
-  for (const piece of filler.finish()) out.push(piece.slice());
+  for (const chunk of filler.write(parsed.body)) out.push(chunk.slice());
+  for (const chunk of filler.finish()) out.push(chunk.slice());
   return concatBytes(out);
 }

@@ -154,7 +154,7 @@ interface Mutation {
 const mutation: fc.Arbitrary<Mutation> = fc.record({
   kind: fc.constantFrom('bytes', 'bytes', 'bytes', 'bytes', 'cut', 'repeat', 'drop', 'insert'),
   where: fc.nat(),
-  // where the fields of a header begin, or anywhere
+  // The start of a header's field, or any byte.
   at: fc.oneof(
     fc.constantFrom(0, 100, 108, 116, 124, 136, 156, 157, 257, 263, 329, 337, 345, 357, 386, 482, 483, 504, 508),
     fc.nat(511),
@@ -170,7 +170,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   ),
 });
 
-/** Damaged archives. A header that was valid gets its checksum made right again, or hardly anything would be reached. */
+/** Damaged archives. A damaged header gets a correct checksum, else the parser would stop there. */
 export const damagedArchive: fc.Arbitrary<Uint8Array> = fc
   .tuple(oddArchive, fc.array(mutation, { minLength: 1, maxLength: 5 }))
   .map(([archive, mutations]) => mutations.reduce(mutate, archive));

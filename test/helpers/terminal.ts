@@ -11,7 +11,7 @@ const TIOCGPTN = 0x80045430;
 const TIOCSPTLCK = 0x40045431;
 const TIOCSWINSZ = 0x5414;
 
-/** A person at a terminal: a pseudo-terminal whose other end is the test. */
+/** A pseudo-terminal at whose other end the test types and reads, like a person. */
 export class Terminal {
   readonly #master: number;
   readonly #slave: number;
@@ -37,12 +37,12 @@ export class Terminal {
     });
   }
 
-  /** Starts the command here; killed after the test. */
+  /** Starts the command on this terminal; it is killed after the test. */
   start({ root }: StrataCommand, ...args: readonly string[]): ChildProcess {
     return this.startProgram([strataPath, ...args], { STRATA_ROOT: root });
   }
 
-  /** Starts any program here; killed after the test. */
+  /** Starts any program on this terminal; it is killed after the test. */
   startProgram(command: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
     const slave = this.#slave;
     const child = spawn('setsid', ['-c', ...command], {
@@ -57,7 +57,7 @@ export class Terminal {
     writeSync(this.#master, text);
   }
 
-  /** Waits until `text` is shown, behind what was waited for before. */
+  /** Waits until `text` is shown, after the text of the last call. */
   async shows(text: string): Promise<void> {
     await until(
       () => this.#seen.includes(text, this.#read),
@@ -66,7 +66,7 @@ export class Terminal {
     this.#read = this.#seen.indexOf(text, this.#read) + text.length;
   }
 
-  /** Everything shown so far. */
+  /** All output so far. */
   get seen(): string {
     return this.#seen;
   }
@@ -78,7 +78,7 @@ export class Terminal {
     assert.equal(libc().ioctl(this.#master, TIOCSWINSZ, size), 0);
   }
 
-  /** Keys are passed on as they are. */
+  /** True when a program has changed the terminal's settings, as for raw input. */
   get isRaw(): boolean {
     return !this.#settings().equals(this.#before);
   }
@@ -90,7 +90,7 @@ export class Terminal {
     );
   }
 
-  /** As reset(1) does behind a program that was killed. */
+  /** Restores the settings, as reset(1) does after a killed program. */
   reset(): void {
     assert.equal(libc().tcsetattr(this.#slave, 0, this.#before), 0);
   }
@@ -102,7 +102,7 @@ export class Terminal {
   }
 }
 
-/** How a child ends: its code, or the signal. */
+/** Waits until a child ends and returns its exit code, or the signal. */
 export const waitForExit = async (child: ChildProcess): Promise<number | string | null> =>
   await new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? child.signalCode);

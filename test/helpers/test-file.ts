@@ -1,15 +1,15 @@
 import { after } from 'node:test';
 
-/** Takes what is to be undone, as a test does. */
+/** Registers functions to run at the end, as a test's context does. */
 export interface Hooks {
   after(undo: () => Promise<void> | void): void;
 }
 
-/** For what all tests of a file share: undone behind the last of them, in reverse order. To be called at the file's top. */
+/** Returns hooks that run after the last test of a file, in reverse order. Call it at the file's top. */
 export function testFile(): Hooks {
-  const undone: (() => Promise<void> | void)[] = [];
+  const hooks: (() => Promise<void> | void)[] = [];
   after(async () => {
-    for (const undo of undone.reverse()) await undo();
+    for (const undo of hooks.reverse()) await undo();
   });
-  return { after: (undo) => void undone.push(undo) };
+  return { after: (undo) => void hooks.push(undo) };
 }

@@ -7,13 +7,13 @@ import type { Hooks } from './test-file.ts';
 import { untilSame } from './until-same.ts';
 
 export interface TestStoreOptions extends Omit<EngineOptions, 'root'> {
-  /** A name for an image of busybox, with which the store begins. */
+  /** Name of a busybox image to build first. */
   readonly busybox?: string;
 }
 
 /**
- * Opens an engine on a store of its own, with overlay2 unless a driver is named. At the end its containers are removed, the
- * engine is closed, and the store goes; the test fails when a process or a mount of it is left.
+ * Opens an engine on a new store, with overlay2 unless a driver is named. At the end its containers are removed, the engine
+ * is closed, and the store is deleted; the test fails when a process or a mount of it is left.
  */
 export async function testStore(context: Hooks, { busybox, ...options }: TestStoreOptions = {}): Promise<Engine> {
   const engine = await Engine.open({ storageDriver: 'overlay2', ...options, root: newRoot() });

@@ -1,15 +1,15 @@
-// One line per name of a tree with everything two trees must agree in, so that a failed comparison shows what differs.
+// Lists one line per name of a tree, with every property that two equal trees share: a failed comparison shows the difference.
 import { createHash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { AT_FDCWD } from '../../src/sys/constants.ts';
 import { getXattrAt, listXattrsAt } from '../../src/sys/xattr.ts';
 
 export interface ListingOptions {
-  /** Leave out modification times; a function says of which paths (the root's is empty). */
+  /** Leaves out modification times: all, or those of the paths that a function accepts (the root's is empty). */
   readonly withoutTimes?: boolean | ((path: string) => boolean);
   /** Attributes to list; by default all but those private to overlayfs and to the host's security module. */
   readonly xattrs?: (name: string) => boolean;
-  /** Also how many bytes are allocated, in steps of 64 KiB, for files that may be sparse. */
+  /** Adds the number of allocated bytes, in steps of 64 KiB, for files that may be sparse. */
   readonly withBlocks?: boolean;
 }
 
@@ -27,8 +27,8 @@ const usualXattrs = (name: string): boolean =>
   !/^(?:trusted|user)\.overlay\./.test(name) && (!name.startsWith('security.') || name === 'security.capability');
 
 /**
- * Names in the order of bytes, one byte a character. Each line has type, mode, owner, then what applies: size, device,
- * link target, SHA-256 of the content, other names of the same file, attributes in hex, time in ns.
+ * Lists names in the order of bytes, one byte a character. Each line has type, mode, owner, and as it applies: size, SHA-256 of
+ * the content, link target, device, attributes in hex, time in ns, first name of the same file.
  */
 export function treeListing(root: string, options: ListingOptions = {}): string[] {
   const lines: { readonly path: string; readonly stat: BigIntStats; readonly line: string }[] = [];

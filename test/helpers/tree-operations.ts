@@ -1,5 +1,5 @@
-// Random changes to a tree, as a container might make them. Each works on whatever is there and does nothing where it
-// makes no sense, so any list of them is valid in any tree.
+// Random changes to a tree, as a container might make them. An operation that is impossible does nothing, so that any list
+// of them is valid in any tree.
 import {
   appendFileSync,
   closeSync,
@@ -41,7 +41,7 @@ export interface Operation {
   readonly number: number;
 }
 
-// Few names, so that operations meet; one of them is no UTF-8.
+// Few names, so that operations hit the same paths; one name is not UTF-8.
 const name = fc.constantFrom('a', 'b', 'c', 'dir', '\xfe', 'a-');
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
 
@@ -72,7 +72,7 @@ export const operation: fc.Arbitrary<Operation> = fc.record({
   number: fc.nat({ max: 1 << 30 }),
 });
 
-/** Does what makes sense; `root` is absolute. */
+/** Performs the operations that are possible; `root` is absolute. */
 export function operate(root: string, operations: readonly Operation[]): void {
   for (const one of operations) {
     try {
@@ -80,12 +80,12 @@ export function operate(root: string, operations: readonly Operation[]): void {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       const errno = error instanceof Error && 'errnoName' in error ? String(error.errnoName) : code;
-      if (!senseless.has(errno)) throw error;
+      if (!impossible.has(errno)) throw error;
     }
   }
 }
 
-const senseless = new Set([
+const impossible = new Set([
   'ENOENT',
   'EEXIST',
   'ENOTDIR',
@@ -106,7 +106,7 @@ function perform(root: string, { kind, path, other, number }: Operation): void {
   const at = full(path);
   switch (kind) {
     case 'write':
-      // through no symlink and into no device
+      // Not through a symlink and not into a device.
       if (isFile(at) !== false) writeFileSync(at, 'w'.repeat(number % 5000), { mode: 0o600 | (number % 0o200) });
       return;
     case 'append':
@@ -144,7 +144,7 @@ function perform(root: string, { kind, path, other, number }: Operation): void {
   }
 }
 
-/** Undefined when there is nothing. */
+/** Undefined when the path does not exist. */
 function isFile(path: Buffer): boolean | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile();
 }
@@ -160,7 +160,7 @@ function makeSparse(path: Buffer, number: number): void {
   }
 }
 
-/** VFS_CAP_REVISION_2 with some permitted bits. */
+/** Returns a VFS_CAP_REVISION_2 capability with some permitted bits. */
 function capability(number: number): Buffer {
   const value = Buffer.alloc(20);
   value.writeUInt32LE(0x02000001, 0);

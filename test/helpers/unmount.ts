@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
-/** Unmounts as soon as nobody uses it: a store's trash may be emptied behind the last command for a while. */
+/** Unmounts once the path is no longer in use: a helper process may still empty a store's trash. */
 export function unmount(path: string): void {
   for (let tried = 0; ; tried++) {
     const { status, stderr } = spawnSync('umount', [path], { encoding: 'utf8' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from './until.ts';
 
-/** Waits for what ends by itself: the watcher of a RUN that was killed or that could not begin. */
+/** Waits until `look` returns the expected value, for state that ends by itself, such as the watcher of a killed RUN. */
 export async function untilSame<Value>(
   look: () => Value | Promise<Value>,
   expected: Value,

@@ -61,8 +61,8 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
     renameSync(this.#file(id) + unfinished, this.#file(id));
     const { original } = options;
     if (original === undefined) return;
-    await this.#mounted(original.id, true, async (from) => {
-      await this.#mounted(id, false, async (to) => copyTree(from, to, options));
+    await this.#withMount(original.id, true, async (from) => {
+      await this.#withMount(id, false, async (to) => copyTree(from, to, options));
     });
   }
 
@@ -80,12 +80,12 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
   }
 
   protected async measure(id: string, options: AbortOptions): Promise<SnapshotUsage> {
-    return await this.#mounted(id, true, (tree) => treeUsage(tree, options));
+    return await this.#withMount(id, true, (tree) => treeUsage(tree, options));
   }
 
-  /** What was written is in the file afterwards, also while a mount of it comes to its end. */
+  /** Writes everything to the file, also while an older mount of it is still being unmounted. */
   protected async seal(id: string): Promise<void> {
-    await this.#mounted(id, false, (tree) => syncFilesystem(tree));
+    await this.#withMount(id, false, (tree) => syncFilesystem(tree));
     this.#devices.detach(this.#file(id));
   }
 
@@ -117,28 +117,28 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
     return join(this.#folder, id);
   }
 
-  /** A filesystem without any file. */
+  /** Returns the file of an empty filesystem, which is made once. */
   async #empty(): Promise<string> {
     const file = join(this.#folder, '.empty');
     if (existsSync(file)) return file;
-    const made = `${file}-${randomUUID()}`;
-    writeFileSync(made, '');
-    truncateSync(made, this.#megabytes << 20);
-    execFileSync('mkfs.ext4', ['-q', '-I', '256', '-N', '4096', '-O', '^has_journal', made]);
-    const source = this.#devices.attach(made, { readOnly: false });
+    const created = `${file}-${randomUUID()}`;
+    writeFileSync(created, '');
+    truncateSync(created, this.#megabytes << 20);
+    execFileSync('mkfs.ext4', ['-q', '-I', '256', '-N', '4096', '-O', '^has_journal', created]);
+    const source = this.#devices.attach(created, { readOnly: false });
     try {
       await using tree = await mountHidden([{ type: 'ext4', source, readOnly: false }]);
       rmdirSync(join(tree.path, 'lost+found'));
       chmodSync(tree.path, 0o755);
     } finally {
-      this.#devices.detach(made);
+      this.#devices.detach(created);
     }
-    renameSync(made, file);
+    renameSync(created, file);
     return file;
   }
 
-  /** Not through `mounts`: what is committed and what is being made is mounted, too. */
-  async #mounted<T>(id: string, readOnly: boolean, use: (tree: string) => Promise<T>): Promise<T> {
+  /** Runs `use` on a mounted snapshot. `mounts` would refuse committed snapshots and those being made. */
+  async #withMount<T>(id: string, readOnly: boolean, use: (tree: string) => Promise<T>): Promise<T> {
     await using tree = await mountHidden(this.describe(this.record(id), { readOnly }));
     return await use(tree.path);
   }

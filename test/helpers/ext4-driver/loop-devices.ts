@@ -4,15 +4,15 @@ import { basename } from 'node:path';
 
 interface Held {
   readonly device: string;
-  /** Between its being set up and its being mounted nobody else lets the device go. */
+  /** Keeps the device between its set-up and its mount: its last user releases it. */
   readonly fd: number;
 }
 
-/** Loop devices of files, each set up when it is first asked for; it goes with the last mount and the last holder. */
+/** Loop devices of files, each set up on first use and released with its last mount and its last holder. */
 export class LoopDevices {
   readonly #held = new Map<string, Held>();
 
-  /** The device of a file. */
+  /** Returns the device of a file, and holds it. */
   attach(file: string, { readOnly }: { readonly readOnly: boolean }): string {
     for (;;) {
       const { device, fd } = this.#held.get(file) ?? hold(file, readOnly);
@@ -20,13 +20,13 @@ export class LoopDevices {
         this.#held.set(file, { device, fd });
         return device;
       }
-      // Somebody let it go before we held it, or the file is another one now.
+      // The device was released before we held it, or the path names another file now.
       closeSync(fd);
       this.#held.delete(file);
     }
   }
 
-  /** Lets go of the device of a file. */
+  /** Releases the device of a file. */
   detach(file: string): void {
     const held = this.#held.get(file);
     this.#held.delete(file);
@@ -40,12 +40,12 @@ export class LoopDevices {
 
 function hold(file: string, readOnly: boolean): Held {
   // Another process may have set it up.
-  const [standing] = losetup('--noheadings', '--output', 'NAME', '--associated', file).split('\n');
-  if (standing) return { device: standing, fd: openSync(standing, 'r') };
+  const [existing] = losetup('--noheadings', '--output', 'NAME', '--associated', file).split('\n');
+  if (existing) return { device: existing, fd: openSync(existing, 'r') };
   const flags = readOnly ? ['--read-only'] : [];
   const device = losetup(...flags, '--find', '--show', file).trim();
   const fd = openSync(device, 'r');
-  // Of a device in use this means: when nobody uses it any more.
+  // The kernel detaches a device in use once its last user closes it.
   losetup('--detach', device);
   return { device, fd };
 }
