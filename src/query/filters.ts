@@ -124,7 +124,7 @@ function parseIfValid(value: string): readonly Regexp[] {
   try {
     return [Regexp.parse(value)];
   } catch (error) {
-    // As in docker, a value that is no regular expression still matches itself.
+    // A value that is no regular expression still matches itself, as in docker.
     if (error instanceof StrataError && error.code === 'ERR_REGEXP_INVALID') return [];
     throw error;
   }

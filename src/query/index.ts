@@ -1,3 +1,22 @@
+/**
+ * Selection and formatting of objects as on docker's command line: filters, Go templates, tables, durations, times, sizes.
+ * Pure, and every evaluation is bounded.
+ *
+ * ```ts
+ * import { compileFilters, Filters, formatStruct, isOneOf, parseInspectFormat, Struct } from 'strata-oci/query';
+ *
+ * const all = [{ name: 'web', status: 'running' }];
+ * const isKept = compileFilters<(typeof all)[number]>(Filters.fromFlags(['status=running']), {
+ *   status: isOneOf(({ status }) => status),
+ * });
+ * const format = parseInspectFormat('{{.Name}}: {{.Status}}');
+ * for (const { name, status } of all.filter(isKept)) {
+ *   console.log(formatStruct(format, new Struct({ Name: name, Status: status })));
+ * }
+ * ```
+ *
+ * @module
+ */
 export { alignColumns, displayWidth } from './align.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export * from './filters.ts';

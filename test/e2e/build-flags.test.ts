@@ -71,15 +71,19 @@ test('a failed build leaves no ID file and no name; files that cannot be written
   const unwritable = await strata('build', '-q', '--iidfile', '/proc/x/y', folder);
   assert.deepEqual(
     [unwritable.code, unwritable.stdout, unwritable.stderr],
-    [1, '', 'strata: open /proc/x/y: no such file or directory\n'],
+    [
+      1,
+      '',
+      'strata: open /proc/x/y: no such file or directory\nhint: Check the path and its permissions, or name another file.\n',
+    ],
   );
 });
 
 test('flags that cannot be are told with what to write', { skip }, async (t) => {
   const { strata, folder } = context(t);
   const cases: readonly (readonly [flags: readonly string[], code: number, says: RegExp])[] = [
-    [['--build-arg', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\n$/],
-    [['--label', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\n$/],
+    [['--build-arg', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\nhint: Write it as NAME=VALUE\.\n$/],
+    [['--label', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\nhint: Write it as NAME=VALUE\.\n$/],
     [['-t', 'UPPER'], 1, /^strata: invalid tag "UPPER": .*\nhint: A reference is written .*lower case\.\n$/],
     [['--pull', 'never'], 1, /requires exactly 1 argument\.\nhint: .*'--pull=never'/],
     [

@@ -187,7 +187,8 @@ function pullPolicy(command: Command, text: string): PullPolicy {
 
 const splitPair = (pair: string): [string, string] => {
   const at = pair.indexOf('=');
-  if (at === 0) throw plainUsageProblem(`invalid key-value pair ${JSON.stringify(pair)}: empty key`, 1);
+  if (at === 0)
+    throw plainUsageProblem(`invalid key-value pair ${JSON.stringify(pair)}: empty key`, 'Write it as NAME=VALUE.', 1);
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
 };
 

@@ -19,7 +19,7 @@ async function create(
 ): Promise<void> {
   using cidFile = CidFile.make(flags.cidfile);
   const call = { command, context };
-  // As in docker, a wrong line has another exit code than a wrong image.
+  // A wrong line has another exit code than a wrong image, as in docker.
   const request = await catchRunFailure(call, () => readContainerRequest(call, flags, image, words));
   if (request === undefined) return;
   const { containers } = await context.engine();

@@ -50,7 +50,7 @@ async function exec(
   const request = {
     command: words,
     environment: await readEnvironment({ command, context }, flags),
-    // As in docker, an empty value counts as absent.
+    // An empty value counts as absent, as in docker.
     user: flags.user || undefined,
     workingDirectory: flags.workdir || undefined,
     privileged: flags.privileged === true,

@@ -43,6 +43,7 @@ const headers = {
 const columns = ['Mode', 'UID', 'GID', 'Size', 'ModTime', 'Layer', 'Path'];
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 const rowsAtOnce = 512;
+const leaveOneOut = 'Leave one of them out.';
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -68,9 +69,9 @@ async function list(
   flags: FilesFlags,
 ): Promise<void> {
   const { layer, format, long = false, platform } = flags;
-  if (long && format !== undefined) throw plainUsageProblem('conflicting options: --long and --format', 1);
+  if (long && format !== undefined) throw plainUsageProblem('conflicting options: --long and --format', leaveOneOut, 1);
   if (layer !== undefined && !flags.recursive)
-    throw plainUsageProblem('conflicting options: --layer and --no-recursive', 1);
+    throw plainUsageProblem('conflicting options: --layer and --no-recursive', leaveOneOut, 1);
   const { signal } = context;
   const render = await rendering(long, format);
   await using image = await openNamedImage({ command, context }, name, platform);

@@ -69,7 +69,7 @@ async function images(
   }
   const rows = await engine.images.list({ filters: filters });
   if (flags.quiet === true && flags.format === undefined) {
-    // As in docker, an image is listed once for each name.
+    // An image is listed once for each name, as in docker.
     context.out(rows.map(({ id }) => `${formatId(id, !flags.trunc)}\n`).join(''));
     return;
   }

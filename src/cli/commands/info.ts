@@ -14,7 +14,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function info(context: CliContext, text: string | undefined): Promise<void> {
-  // As in docker, an empty value counts as absent.
+  // An empty value counts as absent, as in docker.
   const format = text ? readInspectFormat(text) : undefined;
   const engine = await context.engine();
   const found = await engine.system.info();

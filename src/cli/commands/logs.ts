@@ -35,7 +35,7 @@ async function logs(context: CliContext, name: string, flags: LogsFlags): Promis
   const { follow } = flags;
   const since = timeOf('since', flags.since);
   const until = timeOf('until', flags.until);
-  // As in docker, any other value means all.
+  // Any other value means all, as in docker.
   const tail = /^\d+$/.test(flags.tail) ? Number(flags.tail) : undefined;
   const { containers } = await context.engine();
   const prefixes = new Prefixes(flags);
@@ -114,6 +114,7 @@ function timeOf(flag: 'since' | 'until', text: string | undefined): string | und
     throw new StrataError({
       code: 'ERR_TIME_INVALID',
       message: `invalid value for "${flag}": ${error.message}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
       cause: error,
     });
   }

@@ -29,7 +29,8 @@ export function define(command: Command, context: CliContext): void {
 
 async function run(call: VerbCall, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
   const { attach } = flags;
-  if (flags.detach === true && attach.length > 0) throw plainUsageProblem('Conflicting options: -a and -d', 1);
+  if (flags.detach === true && attach.length > 0)
+    throw plainUsageProblem('Conflicting options: -a and -d', 'Leave one of them out.', 1);
   if (flags.detach === true) return await catchRunFailure(call, () => runDetached(call, image, words, flags));
   const showsAll = attach.length === 0 || (attach.includes('stdout') && attach.includes('stderr'));
   // A container with --rm that is joined to this command's streams needs no supervisor, which is faster.
@@ -92,7 +93,7 @@ async function runSupervised(call: VerbCall, image: string, words: readonly stri
     detachKeys,
     shown,
   });
-  // As in docker, the ID is printed if no output is shown.
+  // The ID is printed if no output is shown, as in docker.
   if (shown.size === 0) context.out(`${attached.id}\n`);
   if (end !== 'detached') context.setExitCode(end);
 }

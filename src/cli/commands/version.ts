@@ -8,7 +8,7 @@ import { readInspectFormat } from '../flags/read-inspect-format.ts';
 
 export function define(command: Command, context: CliContext): void {
   command.option('-f, --format <template>', inspectFormatText).action(async (flags: { readonly format?: string }) => {
-    // As in docker, an empty value counts as absent.
+    // An empty value counts as absent, as in docker.
     const format = flags.format ? readInspectFormat(flags.format) : undefined;
     const { config } = context.globals;
     const versions = await describeVersions(config === undefined ? {} : { configurationFile: config });

@@ -17,7 +17,7 @@ export interface Completion {
  * defined. `live` looks values up; it gets the store's root and the configuration file if the line names them.
  */
 export async function complete(program: Command, words: readonly string[], live: LiveValues): Promise<Completion> {
-  const line = new CommandLine(program);
+  const line = new LineReader(program);
   for (const word of words.slice(0, -1)) line.take(word);
   const last = words.at(-1) ?? '';
   const completion = await line.completion(last, live);
@@ -28,7 +28,7 @@ export async function complete(program: Command, words: readonly string[], live:
 }
 
 /** Reads a line word by word, as the parser does. */
-class CommandLine {
+class LineReader {
   readonly #program: Command;
   #command: Command;
   #place: StorePlace = {};

@@ -19,7 +19,11 @@ export class CidFile implements Disposable {
       closeSync(openSync(path, 'wx'));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw fileProblem('failed to create the container ID file: open', path, error);
-      throw plainUsageProblem(`container ID file found, make sure the other container isn't running or delete ${path}`);
+      // Docker's message says what to do.
+      throw plainUsageProblem(
+        `container ID file found, make sure the other container isn't running or delete ${path}`,
+        undefined,
+      );
     }
     return new CidFile(path);
   }

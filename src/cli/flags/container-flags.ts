@@ -108,7 +108,7 @@ export async function readContainerRequest(
     terminal: flags.tty === true,
     ...(flags.tty === true ? terminalSize() : {}),
     readOnly: flags.readOnly === true,
-    // As in docker, an empty value counts as absent: scripts use `--name "$NAME"`.
+    // An empty value counts as absent, as in docker: scripts use `--name "$NAME"`.
     ...(flags.name ? { name: flags.name } : {}),
     ...(flags.workdir ? { workingDirectory: flags.workdir } : {}),
     ...(flags.user ? { user: flags.user } : {}),
@@ -145,7 +145,10 @@ function terminalSize(): { readonly terminalSize?: { readonly rows: number; read
 function networkOf(modes: readonly string[]): NetworkMode {
   const [mode = '', second] = modes;
   if (second !== undefined) {
-    throw plainUsageProblem(`conflicting options: several networks (${modes.join(', ')}); a container has only one`);
+    throw plainUsageProblem(
+      `conflicting options: several networks (${modes.join(', ')}); a container has only one`,
+      'Give --network once.',
+    );
   }
   if (mode === 'none' || mode === 'host') return mode;
   if (mode === '') return 'none';
@@ -159,7 +162,7 @@ function refuseLaterValues({ pull, restart }: ContainerFlags): void {
   }
   if (!['missing', 'never', ''].includes(pull)) {
     const known = `must be one of "always", "missing" or "never"`;
-    throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`);
+    throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`, 'Use --pull missing or --pull never.');
   }
   if (restart === 'no' || restart === '') return;
   const hint = "Leave it out: a container stays stopped until 'strata start'.";

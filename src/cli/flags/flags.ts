@@ -121,10 +121,11 @@ const withHelp = (command: Command, hint: string | undefined): string =>
   `${hint === undefined ? '' : `${hint} `}See '${nameOf(command)} --help'.`;
 
 /** Creates the error for a line that parses but makes no sense. As in docker, it does not point to `--help`. Default exit code: 125. */
-export const plainUsageProblem = (message: string, exitCode?: number): StrataError =>
+export const plainUsageProblem = (message: string, hint: string | undefined, exitCode?: number): StrataError =>
   new StrataError({
     code: 'ERR_USAGE',
     message,
+    ...(hint === undefined ? {} : { hint }),
     ...(exitCode === undefined ? {} : { details: { exitCode } }),
   });
 

@@ -168,7 +168,7 @@ export async function readHostOptions(
     PidMode: flags.pid,
     UTSMode: flags.uts,
     UsernsMode: flags.userns,
-    // As in docker, an empty value is the default.
+    // An empty value is the default, as in docker.
     Runtime: flags.runtime || undefined,
     LogConfig: logConfig(flags),
     Privileged: flags.privileged,

@@ -35,7 +35,7 @@ export function defineStopFlags(
     .addOption(command.createOption('--time <seconds>').hideHelp())
     .action(async (names: readonly string[], { signal: send, time, timeout = time }: StopFlags) => {
       const timeoutSeconds = timeout === undefined ? undefined : parseWholeNumber(command, '-t, --timeout', timeout);
-      // As in docker, an empty value counts as absent.
+      // An empty value counts as absent, as in docker.
       const request = { timeoutSeconds, send: send || undefined, signal: context.signal };
       const { containers } = await context.engine();
       const begun = atOnce ? names.map(async (name) => act(containers, name, request)) : [];
