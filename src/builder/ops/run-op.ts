@@ -82,7 +82,9 @@ export class RunOp implements Op<FilesystemResult> {
     cause?: StrataError,
   ): StrataError {
     const { args, line } = this.#options;
-    const hint = hintOfFullDisk(root) ?? (cause?.hint !== undefined && exitCode === 127 ? noProgram : cause?.hint);
+    const lacksProgram =
+      exitCode === 127 && cause !== undefined && /^container: (?:exec: |executable file )/.test(cause.message);
+    const hint = hintOfFullDisk(root) ?? (lacksProgram ? noProgram : cause?.hint);
     return new StrataError({
       code: 'ERR_RUN_FAILED',
       message: `dockerfile line ${line}: process ${quote(excerpt(args.join(' ')))} did not complete successfully: ${why}`,
