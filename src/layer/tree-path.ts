@@ -58,7 +58,7 @@ function rebuild(path: Uint8Array): Uint8Array {
         throw new StrataError({
           code: 'ERR_LAYER_PATH_ESCAPE',
           message: `layer entry ${quote(path)}: leads out of the root`,
-          hint: 'The layer was made by a faulty or hostile program; nothing of it was used.',
+          hint: faultyLayer,
         });
       }
     } else if (component.length > 1 || component[0] !== dot) parts.push(component);
@@ -155,12 +155,19 @@ export const isDots = (name: Uint8Array, count: number): boolean =>
 
 const quote = (path: Uint8Array): string => JSON.stringify(displayBytes(path.subarray(0, 200)));
 
+const faultyLayer =
+  'Make the image again with another program, or report it to its publisher: this layer is faulty or hostile. Nothing of it was used.';
+
 /** Returns the error for an entry that no filesystem tree can hold, or that is refused for safety. */
-export function invalidEntry(path: Uint8Array, why: string, cause?: unknown): StrataError {
+export function invalidEntry(
+  path: Uint8Array,
+  why: string,
+  { hint = faultyLayer, cause }: { readonly hint?: string; readonly cause?: unknown } = {},
+): StrataError {
   return new StrataError({
     code: 'ERR_LAYER_ENTRY_INVALID',
     message: `layer entry ${quote(path)}: ${why}`,
-    hint: 'The layer was made by a faulty or hostile program; nothing of it was used.',
+    hint,
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -98,7 +98,7 @@ function explainVolatile<Result>(spec: OverlayMount, action: () => Result): Resu
     throw new StrataError({
       code: 'ERR_OVERLAY_NOT_SYNCED',
       message: `overlay upper ${spec.upperDir}: was mounted volatile before, so it may lack what a crash has lost`,
-      hint: 'Start the work that used it again, in a new snapshot.',
+      hint: 'Discard its content, and repeat the work that wrote it.',
       cause,
     });
   }

@@ -71,7 +71,7 @@ export class RootedTree implements Disposable {
       throw new StrataError({
         code: 'ERR_PATH_HAS_NO_NAME',
         message: `path ${JSON.stringify(displayName(path))}: does not end in a name`,
-        hint: 'Give a path that ends in the name of a file or a directory, not in "/", "." or "..".',
+        hint: 'Give the path of a file or directory below the root that does not end in "." or "..".',
       });
     }
     return { fd: this.#directory(bytes, trimSlashes(bytes, start), create), name };

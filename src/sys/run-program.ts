@@ -89,7 +89,10 @@ export function programFailed(
   return new StrataError({
     code: 'ERR_PROGRAM_FAILED',
     message: `program ${file}: ${end}${complaint === '' ? '' : `: ${complaint}`}`,
-    hint: "Fix the cause that the program's message names, then try again.",
+    hint:
+      complaint === ''
+        ? 'Run the program by hand to find out why it fails.'
+        : "Fix the cause that the program's message names, then try again.",
     details: { exitCode: result.exitCode, signal: result.signal },
   });
 }
