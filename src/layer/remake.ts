@@ -43,11 +43,11 @@ export function* remakeTar(
 function* entries(index: LayerIndex, tree: LayerFiles, options: ChunksOptions): Generator<Uint8Array, void> {
   using bodies = new TreeBodies(tree);
   const out = new Chunks(options);
-  for (const placed of index.recordSpans()) {
-    const { record, span } = placed;
+  for (const entry of index.recordSpans()) {
+    const { record, span } = entry;
     yield* out.put(index.rawBytes(span.offset, record.headerBytes));
-    yield* recordBody(index, placed, bodies, out);
-    yield* padding(index, placed, out);
+    yield* recordBody(index, entry, bodies, out);
+    yield* padding(index, entry, out);
   }
   const { rawOffset, codedBytes, tarBytes } = index.trailer;
   yield* decodeRawBytes(index, rawOffset, codedBytes, tarBytes, out);

@@ -13,9 +13,9 @@ const LOCK_NB = 4;
 const LOCK_UN = 8;
 
 /**
- * Locks a file without waiting, flock(2). Returns false when it is locked already. The lock belongs to the open file: it excludes
- * other open files of this process too, and ends when the last copy of this descriptor is closed, also by a kill. Locking again
- * changes the mode, with a moment without a lock in between.
+ * Locks a file without waiting, flock(2). Returns false when another lock excludes this one. The lock belongs to the open file:
+ * it excludes other open files of this process too, and ends when the last copy of this descriptor is closed, also by a kill.
+ * Locking again changes the mode, with a moment without a lock in between.
  */
 export function tryLockFile(fd: number, mode: LockMode = 'exclusive'): boolean {
   if (libc().flock(fd, (mode === 'exclusive' ? LOCK_EX : LOCK_SH) | LOCK_NB) === 0) return true;

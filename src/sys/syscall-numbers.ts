@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 
 /**
- * Numbers of calls made through syscall(2), because glibc 2.28, the oldest that Node supports, has no function for them. From
+ * Numbers of calls made through syscall(2): glibc 2.28, the oldest that Node supports, lacks functions for most of them. From
  * 424 on all architectures share the same numbers.
  */
 export interface SyscallNumbers {

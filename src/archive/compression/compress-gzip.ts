@@ -86,7 +86,7 @@ function manyMembers(maker: MemberCompressorMaker, level: number): Framing {
 
 /**
  * Compresses a stream with gzip, its blocks in parallel on libuv's pool. The output depends only on the data, `compressor`,
- * `level`, `blockBytes` and the version of the library: not on the chunks of the source, nor on `concurrency`. Leaving the
+ * `level`, `blockBytes` and the library of this machine: not on the chunks of the source, nor on `concurrency`. Leaving the
  * iteration early closes the source.
  * @throws ERR_COMPRESSION_PARAMETERS, ERR_COMPRESSION_NO_COMPRESSOR, errors of the source, and the signal's reason
  */

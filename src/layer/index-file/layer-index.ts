@@ -73,8 +73,8 @@ export class LayerIndex implements Disposable {
     let count = 0;
     for (const block of this.#records) {
       if (block.first !== count) throw corruptIndex('lacks records');
-      for (const placed of this.#decodeBlock(block)) {
-        yield placed;
+      for (const entry of this.#decodeBlock(block)) {
+        yield entry;
         count++;
       }
     }
@@ -162,9 +162,9 @@ export class LayerIndex implements Disposable {
     const input = new ByteReader(this.#file.block(block));
     const start = { at: 0, rawOffset: block.rawOffset, tarOffset: block.tarOffset };
     for (let ordinal = block.first; input.left > 0; ordinal++) {
-      const placed = this.#decode(input, ordinal, start);
-      yield placed;
-      moveBehind(start, placed, input.position);
+      const entry = this.#decode(input, ordinal, start);
+      yield entry;
+      moveBehind(start, entry, input.position);
     }
   }
 

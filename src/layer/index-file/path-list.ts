@@ -5,7 +5,8 @@ import { type RecordKind, recordKinds } from './entry-record.ts';
 
 // A path takes some 100 bytes as text in a map.
 const maxMapped = 1 << 14;
-const unplaced = new Set((['whiteout', 'opaque', 'ignored'] as const).map((kind) => recordKinds.indexOf(kind)));
+// Kinds of entries that make no node.
+const withoutNode = new Set((['whiteout', 'opaque', 'ignored'] as const).map((kind) => recordKinds.indexOf(kind)));
 const ignored = recordKinds.indexOf('ignored');
 
 /**
@@ -63,7 +64,7 @@ export class PathList {
   find(path: Uint8Array): number | undefined {
     if (this.#length - this.#ordered > maxMapped) this.#orderAll();
     for (; this.#mapped < this.#length; this.#mapped++) {
-      if (unplaced.has(this.#kinds[this.#mapped] as number)) continue;
+      if (withoutNode.has(this.#kinds[this.#mapped] as number)) continue;
       this.#lastAt.set(pathKey(this.path(this.#mapped)), this.#mapped);
     }
     return this.#lastAt.get(pathKey(path)) ?? this.#findOrdered(path);
@@ -98,7 +99,7 @@ export class PathList {
     for (let at = low - 1; at >= 0; at--) {
       const ordinal = this.#order[at] as number;
       if (comparePaths(this.path(ordinal), path) !== 0) return undefined;
-      if (!unplaced.has(this.#kinds[ordinal] as number)) return ordinal;
+      if (!withoutNode.has(this.#kinds[ordinal] as number)) return ordinal;
     }
     return undefined;
   }

@@ -41,11 +41,11 @@ export interface Layout {
 
 export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layout): void {
   const { kind, path, treePath, xattrs, sparse, storedSizeBytes } = fields;
-  const hasPlace = !isPlainPath(kind, path, treePath);
+  const hasTreePath = !isPlainPath(kind, path, treePath);
   const oddPadding = layout.paddingBytes !== usualPadding(storedSizeBytes) || layout.codedPaddingBytes > 0;
   const hasSpan = layout.rawGap > 0 || layout.codedBodyBytes > 0;
   out.byte(
-    (hasPlace ? flag.treePath : 0) |
+    (hasTreePath ? flag.treePath : 0) |
       (xattrs.size > 0 ? flag.xattrs : 0) |
       (sparse ? flag.sparse : 0) |
       (fields.xattrsStripped ? flag.stripped : 0) |
@@ -64,7 +64,7 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
   out.number(fields.mtime.nanoseconds);
   out.number(layout.headerBytes);
   out.bytes(path);
-  if (hasPlace) out.bytes(treePath);
+  if (hasTreePath) out.bytes(treePath);
   if (hasLink(kind)) out.bytes(fields.linkPath);
   if (isDevice(kind)) {
     out.number(fields.deviceMajor);
