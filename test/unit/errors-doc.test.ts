@@ -5,9 +5,11 @@ import { test } from 'node:test';
 import { listKinds } from '../../src/errors/codes.ts';
 import { commandSpeech, errorsPage, findErrors, unusedCodes } from '../../tools/errors-doc.ts';
 
+const found = findErrors();
+
 test('docs/errors.md lists every error code of the sources', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
-  assert.ok(page === errorsPage(findErrors()), 'out of date: run node tools/errors-doc.ts');
+  assert.ok(page === errorsPage(found), 'out of date: run node tools/errors-doc.ts');
 });
 
 test('each remedy of a code has a row, with what is said when it helps', () => {
@@ -24,6 +26,28 @@ test('each remedy of a code has a row, with what is said when it helps', () => {
       `| \`${code}\` | not-found | not for this platform | Leave it out. |`,
     ],
   );
+});
+
+// Errors whose message alone says what to do, or where only the program that failed can say it.
+const withoutHint = new Map([
+  ['ERR_DOCKERFILE_STAGE', 'docker says what to write'],
+  ['ERR_DOCKERFILE_SYNTAX', 'docker says what is missing'],
+  ['ERR_FILTER_INVALID', 'docker names the filter'],
+  ['ERR_OUTPUT_IS_TERMINAL', 'docker says what to do'],
+  ['ERR_REFERENCE_INVALID', 'docker says what is wrong with the name of a stage'],
+  ['ERR_RUN_FAILED', 'the output of the command says why'],
+  ['ERR_USAGE', 'the options that exclude each other are named'],
+]);
+
+test('every error has a message, and a hint that says what to do', () => {
+  const said = new Set(found.filter(({ message }) => message !== '').map(({ code }) => code));
+  assert.deepEqual(
+    Object.keys(listKinds()).filter((code) => !said.has(code)),
+    [],
+  );
+  const hintless = found.filter(({ code, hint }) => hint === '' && !code.startsWith('ERR_SYSCALL_'));
+  const codes = new Set(hintless.map(({ code }) => code));
+  assert.deepEqual([...codes].sort(), [...withoutHint.keys()]);
 });
 
 test('every error code of the table is thrown somewhere', () => {
