@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Arena, Contender } from './contest.ts';
 import { podman, setUp, startDocker, strataIn } from './peers.ts';
 
-/** A builder with a store of its own. */
+/** A builder with its own store. */
 export interface Builder extends Pick<Contender, 'name' | 'options' | 'group' | 'missing'> {
   /** The command line up to the flags. */
   readonly build: readonly string[];
@@ -10,7 +10,7 @@ export interface Builder extends Pick<Contender, 'name' | 'options' | 'group' | 
   readonly forget: (image: string) => readonly (readonly string[])[];
 }
 
-/** Strata, both builders of a docker daemon, and podman, whose builder is buildah: those that are installed. */
+/** Returns the installed builders: Strata, both builders of a docker daemon, and podman (buildah). */
 export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
   const ours = strataIn({ folder, atEnd });
   const prune = ['--all', '--force'];
@@ -48,7 +48,7 @@ export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
       builder('the legacy builder of docker', docker.command, { DOCKER_BUILDKIT: '0' }),
     );
   }
-  // It takes no longer a path than 50 characters.
+  // Podman refuses a path of more than 50 characters for its run state.
   const pod = podman(join(folder, 'p'));
   if (pod) {
     found.push({
@@ -64,13 +64,13 @@ export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
 const noBuildx = (client = 'docker'): string =>
   `${client} has no plugin buildx: install it (Debian: docker-buildx), or name a client that has it in STRATA_BENCH_DOCKER`;
 
-/** Runs command lines of a builder, with its environment; not measured. Nothing for one that cannot take part. */
+/** Runs command lines of a builder with its environment, unmeasured. A builder that cannot take part is skipped. */
 export function runFor({ options, missing }: Builder, lines: readonly (readonly string[])[]): void {
   if (missing !== undefined) return;
   for (const line of lines) setUp(line, options?.env);
 }
 
-/** The part of a builder that a contest takes as it is. */
+/** Returns the fields of a builder that a contest takes unchanged. */
 export const contenderOf = ({
   name,
   options,

@@ -11,18 +11,18 @@ export interface BuildxClient {
 const pluginName = 'docker-buildx';
 
 /**
- * Returns the first client that has the plugin buildx. A docker that is unpacked somewhere has it beside itself, where its
- * client does not look: then a configuration in `folder` says so.
+ * Returns the first client that has the plugin buildx. An unpacked docker has the plugin beside itself, where its client does
+ * not look; a configuration in `folder` then names that directory.
  */
 export function findBuildx(clients: readonly string[], folder: string): BuildxClient | undefined {
   for (const path of clients) {
     if (hasBuildx(path, {})) return { path, env: {} };
     for (const plugins of ['../libexec/docker/cli-plugins', '../lib/docker/cli-plugins']) {
-      const place = join(dirname(path), plugins);
-      if (!existsSync(join(place, pluginName))) continue;
+      const directory = join(dirname(path), plugins);
+      if (!existsSync(join(directory, pluginName))) continue;
       const env = { DOCKER_CONFIG: join(folder, 'config') };
       mkdirSync(env.DOCKER_CONFIG, { recursive: true });
-      writeFileSync(join(env.DOCKER_CONFIG, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [place] }));
+      writeFileSync(join(env.DOCKER_CONFIG, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [directory] }));
       if (hasBuildx(path, env)) return { path, env };
     }
   }

@@ -4,43 +4,43 @@ import { AccountingGroup } from './accounting-group.ts';
 import { type CommandOptions, type Measurement, measure } from './measure.ts';
 
 export interface Contender {
-  /** Who, and what it does beyond or short of the others. */
+  /** Program, and in brackets the work that it does more or less than the others. */
   readonly name: string;
   readonly command: readonly string[];
   readonly options?: CommandOptions;
-  /** Where a daemon of this contender lives; without one every run gets a fresh group. */
+  /** Group of this contender's daemon. Without a daemon every run gets a new group. */
   readonly group?: AccountingGroup;
-  /** What this machine lacks for it to take part: the table has that in its place. */
+  /** Reason why this contender cannot run on this machine; the table shows it instead of times. */
   readonly missing?: string;
-  /** Not measured, before and after every run. */
+  /** Called before and after every run, unmeasured. */
   readonly before?: () => unknown;
   readonly after?: () => unknown;
 }
 
 export interface Contest {
   readonly title: string;
-  /** What is the same for all, and what is not. */
+  /** Conditions that are equal for all contenders, and those that are not. */
   readonly rules: string;
-  /** Strata first; ratios are Strata divided by the other. */
+  /** Contenders, Strata first. Ratios are Strata divided by the other. */
   readonly contenders: readonly Contender[];
-  /** From the table of targets. */
+  /** Target of the ratio. */
   readonly goal: string;
 }
 
 export interface Arena {
-  /** Empty, on the filesystem to measure; goes away with it. */
+  /** An empty folder on the filesystem to measure, removed at the end. */
   readonly folder: string;
-  /** 1, or less to make all inputs that much smaller. */
+  /** Factor for the size of all inputs: 1, or less for smaller ones. */
   readonly scale: number;
-  /** Takes what must be ended. */
+  /** Collects the daemons and containers to end. */
   readonly atEnd: AsyncDisposableStack;
 }
 
-/** What is looked at, not raced. */
+/** A measurement without a race between contenders. */
 export interface Survey {
   readonly title: string;
   readonly rules: string;
-  /** A Markdown table. */
+  /** Measures and returns a Markdown table. */
   readonly look: (options: { readonly signal: AbortSignal }) => Promise<string>;
 }
 
@@ -63,7 +63,7 @@ export type Standing = { readonly contender: string } & (
 
 interface HoldOptions {
   readonly rounds: number;
-  /** Where the inputs are: flushed before every run, so that nobody pays for what another left to be written. */
+  /** Folder of the inputs. Its filesystem is flushed before every run, so that no run pays for the writes of another. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
@@ -72,8 +72,8 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /**
- * Runs everybody in turns, the order turned by one each round. The first round warms up and is where memory is looked
- * at. Who fails is out from there on, with the reason.
+ * Runs all contenders in turns, with the order rotated by one each round. The first round warms up and samples memory. A
+ * contender that fails is left out of later rounds, and the table names the reason.
  */
 export async function hold(contest: Contest, { rounds, folder, signal }: HoldOptions): Promise<Standing[]> {
   const { contenders } = contest;
@@ -102,7 +102,7 @@ export async function hold(contest: Contest, { rounds, folder, signal }: HoldOpt
   });
 }
 
-/** Of two failures the first: cleaning up behind one that made nothing fails as well. */
+/** Returns the message of the first failure: after a failed run the clean-up often fails as well. */
 export function messageOf(error: unknown): string {
   const first = firstCause(error);
   return first instanceof Error ? first.message : String(first);
@@ -134,7 +134,7 @@ function summary(contender: string, [first, ...counted]: readonly Measurement[])
 const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 1000 ? 3 : 2);
 const ratio = (a: number, b: number): string => (a > 0 && b > 0 ? (a / b).toFixed(2) : '–');
 
-/** A Markdown section: every contender's medians, and Strata's ratio to each. `how` says how often and when. */
+/** Returns a Markdown section with every contender's medians and Strata's ratio to each. `how` names number and date of the runs. */
 export function report(contest: Contest, standings: readonly Standing[], how: string): string {
   const [ours] = standings;
   return [
@@ -161,7 +161,7 @@ function cells(it: Standing, ours: Standing | undefined): readonly string[] {
   return [...times, ratio(ours.wallMs, it.wallMs), ratio(ours.cpuMs, it.cpuMs), ratio(ours.peakBytes, it.peakBytes)];
 }
 
-/** The line of a failure that says most. */
+/** Returns the most telling line of a failure. */
 function gist(text: string): string {
   const lines = text.split('\n');
   return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? '').slice(0, 160).replaceAll('|', '\\|');

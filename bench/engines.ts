@@ -2,26 +2,26 @@ import { join } from 'node:path';
 import type { Arena, Contender } from './contest.ts';
 import { podman, startDocker, strataIn } from './peers.ts';
 
-/** Something that keeps images and runs containers, with a store of its own. */
+/** An engine that keeps images and runs containers, with its own store. */
 export interface Engine extends Pick<Contender, 'name' | 'options' | 'group'> {
   /** The command line up to the verb. */
   readonly command: readonly string[];
-  /** Gives room back that `rmi` leaves for later. */
+  /** Command line that frees the space which `rmi` leaves for later. */
   readonly clean?: readonly string[];
-  /** Before the names of images that were loaded or built. */
+  /** Prefix of the names of loaded and built images. */
   readonly prefix: string;
-  /** The verb that removes containers that run, at once. */
+  /** Words of the verb that kills and removes running containers at once. */
   readonly remove: readonly string[];
 }
 
-/** Its own part of the environment. */
+/** Returns an engine's variables. */
 export const environmentOf = ({ options }: Pick<Contender, 'options'>): Readonly<Record<string, string>> => ({
   ...options?.env,
-  // The builder that needs no plugin.
+  // The legacy builder needs no plugin.
   DOCKER_BUILDKIT: '0',
 });
 
-/** Strata, docker and podman, as far as they are installed. */
+/** Returns the installed engines among Strata, docker and podman, and starts docker's daemon. */
 export async function engines({ folder, atEnd }: Arena): Promise<Engine[]> {
   const ours = strataIn({ folder, atEnd });
   const clean = [...ours, 'builder', 'prune', '--all', '--force'];

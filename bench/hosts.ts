@@ -6,24 +6,24 @@ import { type Engine, engines, environmentOf } from './engines.ts';
 import { measure } from './measure.ts';
 import { setUp } from './peers.ts';
 
-/** An engine with an image of static busybox, whose containers live on between commands. */
+/** An engine with an image of static busybox, whose containers outlive the commands. */
 export interface Host extends Pick<Contender, 'name' | 'options'> {
   /** The engine's command line up to the verb. */
   readonly command: readonly string[];
-  /** Its containers, and the daemon if it has one, are inside: all commands must see the same hierarchy of cgroups. */
+  /** Group of its containers and of its daemon, if any: all commands must see the same hierarchy of cgroups. */
   readonly group: AccountingGroup;
-  /** Behind `run`, up to the command in the container. */
+  /** Words after `run`, up to the command in the container. */
   readonly box: readonly string[];
   /** Runs a shell script that has the engine's command line as its arguments. */
   run(script: string): Promise<void>;
-  /** Removes all containers, whatever they do. */
+  /** Removes all containers, running ones too. */
   clear(): Promise<void>;
 }
 
-/** Ignores the signals that ask it to end, as the first process of a container does. */
+/** Idle command. As a container's first process it ignores SIGTERM. */
 export const idle = 'sleep 1000000';
 
-/** All engines with that image; their containers go at the arena's end, also after an interruption. */
+/** Returns all engines with that image. Their containers are removed at the arena's end, also after an interruption. */
 export async function hosts(arena: Arena): Promise<Host[]> {
   const context = join(arena.folder, 'context');
   mkdirSync(context);
@@ -50,7 +50,7 @@ function hostOf(engine: Engine, { atEnd }: Arena, context: string): Host {
   return { name, command, options: { env }, group, box: ['--network', 'none', `${prefix}box`], run, clear };
 }
 
-/** Starts containers that do nothing, named `PREFIX1` and so on. */
+/** Starts idle containers, named `PREFIX1` and so on. */
 export async function startIdle({ run, box }: Host, count: number, prefix: string): Promise<void> {
   await run(
     `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); "$@" run --detach --name ${prefix}$i ${box.join(' ')} ${idle}; done`,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Small, seeded, good enough for sizes and offsets (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (mulberry32), good enough for sizes and offsets. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -16,7 +16,7 @@ export function randomNumbers(seed: number): () => number {
 
 const poolBytes = 1 << 24;
 
-/** Three parts word-like text and one part noise: packs with gzip about 2.8 to 1, as usual layers do. */
+/** Makes three parts of word-like text and one of noise: gzip packs it about 2.8 to 1, like usual layers. */
 function makePool(): Buffer {
   const random = randomNumbers(1);
   const pool = Buffer.alloc(poolBytes);
@@ -42,7 +42,7 @@ export interface TreeShape {
   readonly totalBytes: number;
 }
 
-/** Writes a tree of that shape; file sizes follow a long-tailed distribution. */
+/** Writes a tree of this shape; file sizes follow a long-tailed distribution. */
 export function makeTree(folder: string, shape: TreeShape): void {
   const random = randomNumbers(shape.seed);
   const pool = makePool();
@@ -64,7 +64,7 @@ export function makeTree(folder: string, shape: TreeShape): void {
 }
 
 export interface ImageInput {
-  /** OCI layout folder with one image, tag `bench`. */
+  /** Folder of an OCI layout with one image, tag `bench`. */
   readonly layout: string;
   readonly layers: readonly {
     readonly blob: string;
@@ -83,7 +83,7 @@ function addBlob(layout: string, bytes: Buffer): { digest: string; size: number;
   return { digest: `sha256:${hex}`, size: bytes.length, path };
 }
 
-/** An image with one gzip layer per shape, made by GNU tar and gzip so that no contender meets its own archives. */
+/** Makes an image with one gzip layer per shape, by GNU tar and gzip, so that no contender reads its own archives. */
 export function makeImage(folder: string, name: string, shapes: readonly TreeShape[]): ImageInput {
   const layout = join(folder, name);
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
@@ -136,7 +136,7 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
   return input;
 }
 
-/** The image as `docker save` wrote it before version 25: uncompressed layers and their list, put together by GNU tar. */
+/** Writes the image as `docker save` did before version 25: uncompressed layers and their list, archived by GNU tar. */
 export function makeDockerArchive(file: string, { layers }: ImageInput, tag: string): void {
   const folder = `${file}.d`;
   mkdirSync(folder);
@@ -165,8 +165,8 @@ const configOf = (diffIds: readonly string[]): Buffer =>
     }),
   );
 
-/** The same shapes with as much less in them. */
-export const scaled = (shapes: readonly TreeShape[], scale: number): TreeShape[] =>
+/** Returns the shapes with fewer files and bytes. */
+export const scaleShapes = (shapes: readonly TreeShape[], scale: number): TreeShape[] =>
   shapes.map(({ seed, files, totalBytes }) => ({
     seed,
     files: Math.ceil(files * scale),
@@ -186,5 +186,5 @@ export const sixLayers: readonly TreeShape[] = [
 ];
 export const oneBigFile: readonly TreeShape[] = [{ seed: 21, files: 1, totalBytes: 540 * mega }];
 export const tinyFiles: readonly TreeShape[] = [{ seed: 31, files: 50000, totalBytes: 25 * mega }];
-/** What a commit or a build step makes a layer of. */
+/** New files of a container or a build step, to make a layer of. */
 export const newLayer: TreeShape = { seed: 41, files: 11000, totalBytes: 165 * mega };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A journaled ext4 nobody has used before, in a sparse file; with it goes whatever is mounted inside. */
+/** A new journaled ext4 in a sparse file. Disposal also unmounts everything inside. */
 export class LoopFilesystem implements Disposable {
   readonly folder: string;
   readonly #scratch: string;
@@ -15,7 +15,7 @@ export class LoopFilesystem implements Disposable {
       const image = join(this.#scratch, 'ext4.img');
       mkdirSync(this.folder);
       execFileSync('truncate', ['--size', size, image]);
-      // Without these the kernel goes on initialising tables while the first contenders run.
+      // Without these options the kernel still initialises tables while the first contenders run.
       execFileSync('mkfs.ext4', ['-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image]);
       execFileSync('mount', ['-o', 'loop', image, this.folder]);
     } catch (error) {
@@ -32,7 +32,7 @@ export class LoopFilesystem implements Disposable {
   }
 }
 
-/** In the order they were mounted. */
+/** Returns mount points in the order of mounting. */
 function mountsUnder(folder: string): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

@@ -6,9 +6,9 @@ import type { AccountingGroup } from './accounting-group.ts';
 
 export interface Measurement {
   readonly wallMs: number;
-  /** User and system time of everything in the group, what goes on after the command's end included. */
+  /** User and system time of all processes in the group, also after the command's end. */
   readonly cpuMs: number;
-  /** Highest sum of resident sizes seen; undefined when it was not looked at. */
+  /** Highest sampled sum of resident sizes; undefined when memory was not sampled. */
   readonly peakBytes: number | undefined;
 }
 
@@ -17,9 +17,9 @@ export interface CommandOptions {
 }
 
 export interface MeasureOptions extends CommandOptions {
-  /** Sample memory every few milliseconds, which takes time on the cores the command could use. */
+  /** Samples memory every few milliseconds, which takes processor time from the command. */
   readonly memory?: boolean;
-  /** Kills the command and everything it started in its session. */
+  /** Kills the command and its process group. */
   readonly signal?: AbortSignal;
 }
 
@@ -27,8 +27,8 @@ const longestMs = 20 * 60_000;
 const sampleMs = 5;
 const keptOutput = 4000;
 
-// Joins the group ($1) and mounts it ($2, by way of $3) in place of its hierarchy ($4), which must not be left below:
-// runtimes take the first they find. Then waits for a line.
+// Joins the group ($1) and mounts it ($2, by way of $3) in place of its hierarchy ($4). The old mount must not stay below,
+// because runtimes take the first they find. Then waits for a line.
 const standInGroup = `
 echo $$ >"$1/cgroup.procs"; shift
 exec unshare --mount /bin/sh -ec '
@@ -37,10 +37,10 @@ exec unshare --mount /bin/sh -ec '
 ' sh "$@"`;
 
 /**
- * Starts a command in the group. It stands ready, with all that it takes to put it there already done, and runs from
- * `go()` on.
+ * Prepares a command: its process has joined the group and waits; `go()` runs the command. So a measurement does not include
+ * the preparation.
  */
-export async function stand(
+export async function prepareCommand(
   group: AccountingGroup,
   command: readonly string[],
   { env, output }: CommandOptions & { readonly output: 'pipe' | 'ignore' },
@@ -59,14 +59,14 @@ export async function stand(
   return { child, go: () => void child.stdin?.end('\n') };
 }
 
-/** Runs a command to its end. Rejects with its output when it fails, and when it takes longer than 20 minutes. */
+/** Runs a command to its end and measures it. Rejects with its output when it fails, and after 20 minutes. */
 export async function measure(
   group: AccountingGroup,
   command: readonly string[],
   options: MeasureOptions = {},
 ): Promise<Measurement> {
   options.signal?.throwIfAborted();
-  const { child, go } = await stand(group, command, { ...options, output: 'pipe' });
+  const { child, go } = await prepareCommand(group, command, { ...options, output: 'pipe' });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
@@ -112,7 +112,7 @@ class MemorySampler {
   }
 }
 
-/** Ends a process by SIGTERM and, when that is not enough, SIGKILL; waits for it. */
+/** Ends a process by SIGTERM, after `patienceMs` by SIGKILL, and waits for its end. */
 export async function end(child: ChildProcess, patienceMs = 20_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

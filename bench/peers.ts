@@ -6,9 +6,9 @@ import { layoutOf } from '../src/store/layout.ts';
 import { AccountingGroup } from './accounting-group.ts';
 import { findBuildx } from './buildx.ts';
 import type { Arena } from './contest.ts';
-import { end, stand } from './measure.ts';
+import { end, prepareCommand } from './measure.ts';
 
-/** Where a program is: `STRATA_BENCH_<NAME>` in the environment, else on PATH. */
+/** Returns the path of a program: `STRATA_BENCH_<NAME>` in the environment, else on PATH. */
 export const program = (name: string): string | undefined => programs(name)[0];
 
 function programs(name: string, beside: readonly string[] = []): string[] {
@@ -19,20 +19,20 @@ function programs(name: string, beside: readonly string[] = []): string[] {
     .filter((path) => existsSync(path));
 }
 
-/** The published command, up to the verb; `STRATA_BENCH_STRATA` names that of another build. */
+/** Command line up to the verb: the published command, or that of the build named by `STRATA_BENCH_STRATA`. */
 export const strata: readonly string[] = [
   process.execPath,
   process.env['STRATA_BENCH_STRATA'] ?? join(import.meta.dirname, '../dist/cli/strata.cjs'),
 ];
 
-/** {@link strata} with a store of its own in the arena; what it keeps of containers elsewhere goes with that. */
+/** Returns {@link strata} with its own store in the arena. The run state, which lies elsewhere, is removed at the end. */
 export function strataIn({ folder, atEnd }: Pick<Arena, 'folder' | 'atEnd'>): readonly string[] {
   const root = join(realpathSync(folder), 'strata');
   atEnd.defer(() => removeTree(layoutOf(root).run));
   return [...strata, '--root', root];
 }
 
-/** First line of what a program says about its version. */
+/** Returns the first line that a program prints for `--version`. */
 export function version(name: string): string {
   const path = program(name);
   if (path === undefined) return `${name} absent`;
@@ -44,7 +44,7 @@ export function version(name: string): string {
   }
 }
 
-/** Sets a contender up: runs a command to its end, in a mount namespace of its own so that no mount stays behind. */
+/** Runs a command that sets a contender up and returns its output. A new mount namespace keeps mounts from staying behind. */
 export function setUp(command: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   return execFileSync('unshare', ['--mount', ...command], {
     encoding: 'utf8',
@@ -58,15 +58,15 @@ export interface Docker extends AsyncDisposable {
   /** The client's command line up to the verb. */
   readonly command: readonly string[];
   readonly version: string;
-  /** The same of a client that builds with BuildKit, and its part of the environment; undefined when none is found. */
+  /** Command line and variables of a client that builds with BuildKit; undefined when no client does. */
   readonly buildx: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> } | undefined;
 }
 
-/** A dockerd of our own with everything it keeps under `folder`; nothing of the system's is touched. */
+/** Starts an own dockerd with all its files under `folder`; the system's docker is not touched. */
 export async function startDocker(folder: string): Promise<Docker | undefined> {
   const daemon = program('dockerd');
   if (daemon === undefined) return undefined;
-  // Unpacked somewhere, a docker has its client, containerd and runtime beside its daemon.
+  // An unpacked docker has its client, containerd and runtime beside its daemon.
   const beside = [dirname(daemon), join(dirname(daemon), '../bin')];
   const clients = programs('docker', beside);
   const [client] = clients;
@@ -85,13 +85,13 @@ export async function startDocker(folder: string): Promise<Docker | undefined> {
     '--iptables=false',
   ];
   const path = [...beside, process.env['PATH']].join(':');
-  const { child, go } = await stand(group, line, { env: { PATH: path }, output: 'ignore' });
+  const { child, go } = await prepareCommand(group, line, { env: { PATH: path }, output: 'ignore' });
   stack.defer(() => end(child));
   go();
   const command = [client, '--host', socket];
   const found = findBuildx(clients, folder);
   const buildx = found && { command: [found.path, '--host', socket], env: found.env };
-  const version = await answer(
+  const version = await waitForOutput(
     [...command, 'version', '--format', '{{.Server.Version}}'],
     () => child.exitCode === null,
   );
@@ -99,8 +99,8 @@ export async function startDocker(folder: string): Promise<Docker | undefined> {
   return { group, command, version, buildx, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Asks until there is an answer, for twenty seconds. */
-async function answer(command: readonly string[], isAlive: () => boolean): Promise<string> {
+/** Runs a command until it succeeds, for twenty seconds at most, and returns its output. */
+async function waitForOutput(command: readonly string[], isAlive: () => boolean): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     await sleep(200);
     try {
@@ -111,7 +111,7 @@ async function answer(command: readonly string[], isAlive: () => boolean): Promi
   }
 }
 
-/** Podman's command line with a store of its own and the same runtime as everybody else. */
+/** Returns podman's command line, with its own store and the same runtime as the other contenders. */
 export function podman(
   folder: string,
 ): { readonly command: readonly string[]; readonly env: Record<string, string> } | undefined {
@@ -119,7 +119,7 @@ export function podman(
   if (path === undefined) return undefined;
   mkdirSync(folder, { recursive: true });
   const conf = join(folder, 'containers.conf');
-  // Its default limits are above what a machine may allow.
+  // Podman's default limits may exceed those of the machine.
   writeFileSync(conf, '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1024:1024"]\n');
   const command = [
     path,

@@ -6,14 +6,14 @@ const peers = ['tar', 'pigz', 'umoci', 'skopeo', 'buildah', 'podman', 'dockerd',
 const mark = /^<!-- ([a-z0-9-]+) -->\n/m;
 
 /**
- * Puts the sections of these contests into the file of results, in the place of what they had there; those of others
- * stay. Contests that are not in `order` any more go.
+ * Writes the sections of these contests into the file of results, in place of their old sections. Sections of other contests
+ * stay; those of contests no longer in `order` are removed.
  */
 export function mergeResults(file: string, sections: ReadonlyMap<string, string>, order: readonly string[]): void {
-  // What a split by a pattern with one group gives: head, name, text, name, text…
-  const [, ...standing] = existsSync(file) ? readFileSync(file, 'utf8').split(mark) : [];
+  // A split by a pattern with one group returns head, name, text, name, text…
+  const [, ...existing] = existsSync(file) ? readFileSync(file, 'utf8').split(mark) : [];
   const all = new Map<string, string>();
-  for (let at = 0; at + 1 < standing.length; at += 2) all.set(standing[at] ?? '', standing[at + 1] ?? '');
+  for (let at = 0; at + 1 < existing.length; at += 2) all.set(existing[at] ?? '', existing[at + 1] ?? '');
   for (const [name, text] of sections) all.set(name, text);
   const head = [
     '# Results',

@@ -1,4 +1,4 @@
-// Holds the contests named on the command line, all without names, and puts their tables into bench/results.md.
+// Runs the contests named on the command line, by default all, and writes their tables to bench/results.md.
 import { globSync, mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { LoopFilesystem } from './loop-filesystem.ts';
 import { removeTree } from './peers.ts';
 import { mergeResults } from './results.ts';
 
-/** What each file of tasks/ exports. */
+/** Exports of each file of tasks/. */
 interface Task {
   readonly contests: readonly ContestEntry[];
 }
@@ -41,8 +41,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 const { signal } = interrupted;
 
-/** One contest from its inputs to its table; what it needs is gone afterwards, whatever happens. */
-async function section({ name, prepare }: ContestEntry, folder: string): Promise<string> {
+/** Runs one contest and returns its section. Its inputs and stores are always removed afterwards. */
+async function runContest({ name, prepare }: ContestEntry, folder: string): Promise<string> {
   await using atEnd = new AsyncDisposableStack();
   mkdirSync(folder);
   atEnd.defer(() => removeTree(folder));
@@ -67,15 +67,15 @@ async function section({ name, prepare }: ContestEntry, folder: string): Promise
 async function main(): Promise<void> {
   await using atEnd = new AsyncDisposableStack();
   const place = values.on ?? atEnd.use(new LoopFilesystem(values.size)).folder;
-  // Less than the real thing is for looking only.
+  // A smaller run, or one in a given folder, is a trial and not written.
   const isKept = scale === 1 && rounds >= 3 && values.on === undefined;
   const order = all.map(({ name }) => name);
   for (const [at, entry] of all.entries()) {
     if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
-    // Podman takes no path of more than 50 characters for its run state.
-    const text = await section(entry, join(place, String(at)));
+    // Podman refuses a path of more than 50 characters for its run state.
+    const text = await runContest(entry, join(place, String(at)));
     console.log(text);
-    // One by one, so that what was held stays when the next one is interrupted.
+    // Written after each contest, so that an interruption loses only the current one.
     if (isKept) mergeResults(join(import.meta.dirname, 'results.md'), new Map([[entry.name, text]]), order);
   }
 }

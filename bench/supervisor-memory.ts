@@ -16,14 +16,14 @@ function sizesOf(group: AccountingGroup): Sizes {
       const size = Number(field(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'), 'Pss'));
       sizes.set(name, (sizes.get(name) ?? 0) + size);
     } catch {
-      // It ended between the two reads.
+      // The process ended between the two reads.
     }
   }
   return sizes;
 }
 
-/** The sizes once nothing has changed by more than a hundredth for a second; ten seconds at most. */
-async function settledSizes(group: AccountingGroup, signal: AbortSignal): Promise<Sizes> {
+/** Waits, at most ten seconds, until the sum changes by at most a hundredth within a second, and returns the sizes. */
+async function waitForSteadySizes(group: AccountingGroup, signal: AbortSignal): Promise<Sizes> {
   let before = sizesOf(group);
   for (let attempt = 0; attempt < 10; attempt++) {
     await sleep(1000, undefined, { signal });
@@ -37,7 +37,7 @@ async function settledSizes(group: AccountingGroup, signal: AbortSignal): Promis
 const sum = (sizes: Sizes): number => [...sizes.values()].reduce((total, size) => total + size, 0);
 const megabytes = (kilobytes: number): string => ((kilobytes * 1024) / 1e6).toFixed(2);
 
-/** What is there without containers is a daemon; what `count` idle containers add is theirs. */
+/** Returns a table of each host's memory without containers (its daemon), and of the memory that each idle container adds. */
 export async function supervisorMemory(
   hosts: readonly Host[],
   count: number,
@@ -46,9 +46,9 @@ export async function supervisorMemory(
   const lines = ['| | per container MB | made of | without containers MB | made of |', '|---|---|---|---|---|'];
   for (const host of hosts) {
     process.stderr.write(`${host.name}: ${count} idle containers\n`);
-    const without = await settledSizes(host.group, signal);
+    const without = await waitForSteadySizes(host.group, signal);
     await startIdle(host, count, 'idle');
-    const all = await settledSizes(host.group, signal);
+    const all = await waitForSteadySizes(host.group, signal);
     const added = new Map([...all].map(([name, size]) => [name, (size - (without.get(name) ?? 0)) / count]));
     await host.clear();
     lines.push(

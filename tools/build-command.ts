@@ -1,4 +1,4 @@
-// Makes the command as it is published, and a launcher that runs it on the Node of this checkout.
+// Builds the command as it is published, and a launcher that runs it on the Node of this checkout.
 //   node tools/build-command.ts [folder]     default: dist/launched; prints the launcher's path
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,11 +7,11 @@ import { bundleProgram } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Makes the command: `folder/strata.cjs` and what it loads. */
+/** Builds the command: `folder/strata.cjs` and the files that it loads. */
 export async function buildCommand(folder: string): Promise<void> {
   const metafile = await bundleProgram('src/cli/main.ts', 'strata-main', folder);
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile));
-  // An old Node has to understand the entry for as long as it takes to say that it is too old.
+  // An old Node must be able to parse the entry, which says that this Node is too old.
   await build({
     absWorkingDir: root,
     entryPoints: [{ in: 'src/cli/entry.ts', out: 'strata' }],
@@ -22,8 +22,8 @@ export async function buildCommand(folder: string): Promise<void> {
     target: 'node12',
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname' },
-    // V8 begins with room for 1 MB of what is new, and a short command would have it collected once or twice, which takes 1
-    // to 3 ms each time. Without the dashes Node itself would read --env-file, wherever it stands.
+    // V8 starts with 1 MB for new objects: a short command would collect them once or twice, at 1 to 3 ms each. Without the
+    // dashes, Node itself would read --env-file anywhere in the line.
     banner: { js: '#!/usr/bin/env -S node --min-semi-space-size=4 --' },
     logLevel: 'warning',
   });
@@ -31,23 +31,28 @@ export async function buildCommand(folder: string): Promise<void> {
 }
 
 /**
- * Makes the command in `folder/cli`, and returns the path of a launcher beside it: the published command looks for `node` in
- * PATH, and keeps its compiled code with the user.
+ * Builds the command in `folder/cli` and returns the path of a launcher beside it. The launcher fixes the Node and the folder
+ * of compiled code: the published command takes `node` from PATH and a cache of the user.
  */
 export async function buildLaunchedCommand(folder: string): Promise<string> {
   const cli = join(folder, 'cli');
   await buildCommand(cli);
   const [launcher, compiled] = [join(folder, 'strata'), join(folder, 'compiled')];
-  const words = [process.execPath, '--min-semi-space-size=4', '--', join(cli, 'strata.cjs')].map(quoted);
-  const lines = ['#!/bin/sh', `export NODE_COMPILE_CACHE=${quoted(compiled)}`, `exec ${words.join(' ')} "$@"`, ''];
+  const words = [process.execPath, '--min-semi-space-size=4', '--', join(cli, 'strata.cjs')].map(quoteForShell);
+  const lines = [
+    '#!/bin/sh',
+    `export NODE_COMPILE_CACHE=${quoteForShell(compiled)}`,
+    `exec ${words.join(' ')} "$@"`,
+    '',
+  ];
   writeFileSync(launcher, lines.join('\n'), { mode: 0o755 });
   return launcher;
 }
 
-/** For a shell. */
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+/** Quotes a word for a shell. */
+const quoteForShell = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Licences of the packages inside the bundles, which ask to go along with them. */
+/** Returns the licences of the packages inside the bundles, which require to be passed on with them. */
 function licencesOf({ inputs }: Metafile): string {
   const names = Object.keys(inputs).flatMap(
     (file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)?.[1] ?? [],

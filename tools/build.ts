@@ -1,4 +1,4 @@
-// Makes what is published: lib/, the library as ESM with types, cli/, the command as CommonJS, man/ and completions/.
+// Builds the published files: lib/ (the library, ESM with types), cli/ (the command, CommonJS), man/ and completions/.
 //   node tools/build.ts [folder]     default: dist
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const out = resolve(process.argv[2] ?? join(root, 'dist'));
 async function buildLibrary(folder: string): Promise<void> {
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder];
   execFileSync(join(root, 'node_modules/.bin/tsc'), options, { stdio: ['ignore', 'inherit', 'inherit'] });
-  // A worker starts in half the time from one file, and there is one for every core.
+  // A worker starts in half the time from one file, and every core has a worker.
   await build({
     absWorkingDir: root,
     entryPoints: globSync('src/**/*-worker.ts', { cwd: root }),
@@ -31,7 +31,7 @@ async function buildLibrary(folder: string): Promise<void> {
   await writeGuardedEntries(folder);
 }
 
-/** Manual pages and completion scripts. The pages' date is SOURCE_DATE_EPOCH's where that is set. */
+/** Writes manual pages and completion scripts. SOURCE_DATE_EPOCH sets the date of the pages. */
 async function writeForShells(folder: string): Promise<void> {
   const epoch = process.env['SOURCE_DATE_EPOCH'];
   const date = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);

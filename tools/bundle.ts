@@ -1,4 +1,4 @@
-// How programs over the sources are bundled: the published command, and what stands in for it where it is measured.
+// Bundles programs: the published command, and the drivers that the bench measures in its place.
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
@@ -7,7 +7,7 @@ import { linkChunks } from './link-chunks.ts';
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
-// What the sources know from import.meta, in CommonJS.
+// Defines import.meta.url, which the sources use, for CommonJS.
 const importMeta = "const importMeta = { get url() { return require('node:url').pathToFileURL(__filename).href; } };\n";
 
 const options = {
@@ -17,10 +17,10 @@ const options = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // Names stay, for those who read what an error says of its origin.
+  // Names stay, so that stack traces can be read.
   minifyWhitespace: true,
   minifySyntax: true,
-  // It brings machine code and stays a package.
+  // Koffi contains machine code, so it stays a package.
   external: ['koffi'],
   define: {
     'import.meta.url': 'importMeta.url',
@@ -33,9 +33,9 @@ const options = {
 } satisfies BuildOptions;
 
 /**
- * Makes `folder/<out>.cjs` of a source file with all it imports, see {@link linkChunks}: CommonJS, whose compiled code can
- * be kept and which starts sooner. Every worker of the sources gets such a file beside it, where the code that starts it
- * looks for it.
+ * Bundles a source file and its imports into `folder/<out>.cjs`, see {@link linkChunks}: CommonJS starts sooner, and its
+ * compiled code can be cached. Every worker of the sources gets such a file in the same folder, where the code that starts
+ * it looks.
  */
 export async function bundleProgram(file: string, out: string, folder: string): Promise<Metafile> {
   mkdirSync(folder, { recursive: true });

@@ -1,8 +1,8 @@
-// Files that import each other in a circle, through whatever kind of import.
+// Finds files that import each other in a circle, by any kind of import.
 import { join } from 'node:path';
 import { importedFile, readImports } from './imports.ts';
 
-/** Each set of files under `src/` of which every one leads to every other; an empty list is the wanted answer. */
+/** Returns each set of files under `src/` in which every file leads to every other; the list should be empty. */
 export function findCircles(root: string): string[][] {
   const imports = readImports(root);
   const neighbours = (file: string): string[] =>
@@ -13,7 +13,7 @@ export function findCircles(root: string): string[][] {
   return stronglyConnected([...imports.keys()], neighbours);
 }
 
-/** Tarjan's algorithm; of the components those with more than one member, or with a member that leads to itself. */
+/** Returns the components with several members, or with a member that leads to itself, by Tarjan's algorithm. */
 export function stronglyConnected<Node>(nodes: readonly Node[], neighbours: (node: Node) => readonly Node[]): Node[][] {
   const numbers = new Map<Node, number>();
   const lowest = new Map<Node, number>();

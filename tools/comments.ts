@@ -1,4 +1,4 @@
-// The comments of TypeScript files: a run of `//` lines counts as one comment.
+// Reads the comments of TypeScript files: a run of `//` lines counts as one comment.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
@@ -15,7 +15,7 @@ export interface SourceComment {
 // Comments for a program: of the linter, the bundler, the shell that starts a script.
 const directive = /^(?:biome-|oxlint|eslint|@ts-|#|__PURE__|@__)/;
 
-/** Comments of `files`, in order; `root` is the folder that their paths begin at. */
+/** Returns the comments of `files`, in order; their paths are relative to `root`. */
 export function readComments(root: string, files: readonly string[]): SourceComment[] {
   return files.flatMap((file) => commentsOf(file, readFileSync(join(root, file), 'utf8')));
 }

@@ -1,4 +1,4 @@
-// Brings what docs/compat.md says of missing commands and flags up to date with the sources.
+// Brings the lists of missing commands and flags in docs/compat.md up to date with the sources.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -11,7 +11,7 @@ import { laterVerb } from '../src/cli/unknown-verb.ts';
 const page = join(import.meta.dirname, '../docs/compat.md');
 const start = '<!-- From here on made by `node tools/compat-doc.ts`. -->\n';
 
-/** The page as it is, and as it should be. */
+/** Returns the page as it is, and as it should be. */
 export async function compatPage(): Promise<{ readonly before: string; readonly after: string }> {
   const before = readFileSync(page, 'utf8');
   const at = before.indexOf(start);
@@ -20,11 +20,11 @@ export async function compatPage(): Promise<{ readonly before: string; readonly 
 }
 
 function commandsSection(): string {
-  const rows = grouped(missingVerbs().map((verb) => [hintOf(laterVerb(verb)), verb]));
+  const rows = groupByKey(missingVerbs().map((verb) => [hintOf(laterVerb(verb)), verb]));
   return `\n### Commands\n\n| command | instead |\n|---|---|\n${rows.map(([hint, verbs]) => `| ${codes(verbs)} | ${hint} |\n`).join('')}`;
 }
 
-/** Of a verb for which there is nothing to be said, the hint names the help. */
+/** Returns the hint; empty when it only names the help, as for a verb without an alternative. */
 const hintOf = ({ hint = '' }: { readonly hint?: string | undefined }): string => (hint.includes('--help') ? '' : hint);
 
 async function flagsSection(): Promise<string> {
@@ -40,8 +40,8 @@ async function flagsSection(): Promise<string> {
       found.push([path.join(' '), hint, flags.replace(/ <.*/, '')]);
     }
   }
-  const verbsOf = new Map(grouped(found.map(([verb, hint, flag]) => [`${flag}\n${hint}`, verb])));
-  const rows = grouped(
+  const verbsOf = new Map(groupByKey(found.map(([verb, hint, flag]) => [`${flag}\n${hint}`, verb])));
+  const rows = groupByKey(
     [...verbsOf].map(([key, verbs]) => {
       const [flag = '', hint = ''] = key.split('\n');
       return [`${codes(verbs)} | ${hint}`, flag] as const;
@@ -54,8 +54,8 @@ async function flagsSection(): Promise<string> {
   return `\n### Flags\n\n| of | flag | instead |\n|---|---|---|\n${lines.join('')}`;
 }
 
-/** Values by key, in the order in which keys come up. */
-function grouped(pairs: readonly (readonly [key: string, value: string])[]): [string, readonly string[]][] {
+/** Groups values by key, in the order of each key's first pair. */
+function groupByKey(pairs: readonly (readonly [key: string, value: string])[]): [string, readonly string[]][] {
   const groups = new Map<string, string[]>();
   for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
   return [...groups];

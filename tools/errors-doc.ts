@@ -1,4 +1,4 @@
-// Writes docs/errors.md from the table of codes and the error literals in src/. `--check` only says whether the page is up to date.
+// Writes docs/errors.md from the table of codes and the error literals in src/. `--check` only checks that the page is up to date.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
@@ -22,7 +22,7 @@ interface Expression {
   readonly end: number;
 }
 
-/** Text of a literal or template; every hole becomes `…`. Empty for anything computed. */
+/** Returns the text of a literal or template, with `…` for every hole; empty for any other expression. */
 function textOf(source: string, node: Expression): string {
   const text = source.slice(node.start, node.end);
   if (node.type === 'Literal' && /^['"]/.test(text)) return text.slice(1, -1).replaceAll("\\'", "'");
@@ -30,7 +30,7 @@ function textOf(source: string, node: Expression): string {
   return '';
 }
 
-/** Every error that the sources make, with each text that its message and its hint may have. */
+/** Returns every error that the sources create, with each text of its message and its hint. */
 export function findErrors(): Found[] {
   const written = [...new ErrorTexts(root).errors()].flatMap(({ file, codes, messages, hints }) =>
     codes.flatMap((code) =>
@@ -40,7 +40,7 @@ export function findErrors(): Found[] {
   return [...written, ...findSyscallErrors()];
 }
 
-/** What a failed system call says, for each number that has a name. */
+/** Returns the error of a failed system call for each error number with a name. */
 function findSyscallErrors(): Found[] {
   const numbers = Array.from({ length: 200 }, (_, number) => number).filter(
     (number) => errnoName(number) !== undefined,
@@ -51,14 +51,14 @@ function findSyscallErrors(): Found[] {
   });
 }
 
-/** A text as one line of a table; holes side by side are one. */
+/** Returns a text as one line of a table; adjacent holes become one. */
 const flat = (text: string): string => text.replaceAll('\n', ' ').replace(/…+/g, '…').trim();
 
-/** Other programs and the language of Dockerfiles have flags as well, and a hint may name those. */
+/** Flags of other programs and of Dockerfile instructions, which a hint may name. */
 const otherFlags =
   /\b(?:ADD|COPY|FROM|RUN|df|docker run|git log|lsattr|mount|skopeo copy|tar|ulimit|zstd)(?: -?\w+)* --?[\w-]+/g;
 
-/** Sentences of the floors below the faces that speak of the command's flags and verbs; there should be none. */
+/** Returns texts below the faces that name flags or verbs of the command; the list should be empty. */
 export function commandSpeech(): string[] {
   const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/cli/**', 'src/testing/**'] }).sort();
   return files.flatMap((file) => {
@@ -81,14 +81,14 @@ export function commandSpeech(): string[] {
   });
 }
 
-/** Codes of the table that no source names; there should be none. */
+/** Returns the codes that no source uses; the list should be empty. */
 export function unusedCodes(): string[] {
   const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/errors/codes.ts'] });
   const sources = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   return Object.keys(listKinds()).filter((code) => !sources.includes(`'${code}'`));
 }
 
-/** One row for each thing that can be done about a code, with what is said then. */
+/** Returns a row for each hint of a code, with the messages that have this hint. */
 function rowsOf(code: string, kind: string, uses: readonly Found[]): string[] {
   const byHint = Map.groupBy(uses, ({ hint }) => hint);
   if (byHint.size === 0) return [row(code, kind, [], '')];

@@ -1,5 +1,5 @@
-// The files that programs import from the published library. What lies behind them is written for one version of Node: an
-// older one does not even parse it, and says so in words that help nobody.
+// Writes the files that programs import from the published library. They check the version of Node first: an older Node
+// cannot parse the code behind them, and its syntax error helps no user.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -8,13 +8,13 @@ const root = join(import.meta.dirname, '..');
 
 const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
 
-/** Folders of the library that run anywhere, also in a browser: they need no guard. */
+/** Folders of the library that run everywhere, also in a browser, and need no guard. */
 const { include: pure } = read('tsconfig.pure.json') as { readonly include: readonly string[] };
 
 const { engines } = read('package.json') as { readonly engines: { readonly node: string } };
 const oldest = engines.node.replace('>=', '');
 
-/** Names that a built ES module exports, those it passes on included. */
+/** Returns the names that a built ES module exports, including re-exports. */
 async function exportsOf(file: string): Promise<string[]> {
   const { metafile } = await build({
     entryPoints: [file],
@@ -30,7 +30,7 @@ async function exportsOf(file: string): Promise<string[]> {
   return Object.values(metafile.outputs).flatMap((output) => output.exports);
 }
 
-/** Writes `entry.js` beside the `index.js` of every folder that needs Node: it looks at the version first. */
+/** Writes `entry.js` beside the `index.js` of every folder that needs Node; it checks the version first. */
 export async function writeGuardedEntries(library: string): Promise<void> {
   const names = globSync('*/index.js', { cwd: library }).map((file) => file.replace('/index.js', ''));
   for (const name of names.filter((folder) => !pure.includes(`src/${folder}`))) {

@@ -1,9 +1,9 @@
-// What the files under src/ import: static, type-only, dynamic and re-exporting imports alike.
+// Reads the imports of the files under src/: static, type-only, dynamic and re-exporting ones.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parseSync } from 'oxc-parser';
 
-/** Every file below `src/` with the specifiers of its imports. */
+/** Returns every file below `src/` with the specifiers of its imports. */
 export function readImports(root: string): Map<string, readonly string[]> {
   const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => file.split('/').length > 2);
   return new Map(files.sort().map((file) => [file, importsOf(join(root, file))]));
@@ -22,5 +22,5 @@ function importsOf(file: string): string[] {
   ];
 }
 
-/** The file that a relative specifier means. */
+/** Returns the file that a relative specifier names. */
 export const importedFile = (file: string, specifier: string): string => normalize(join(dirname(file), specifier));

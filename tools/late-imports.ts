@@ -1,7 +1,7 @@
-// Has a chunk of a bundle ask for modules of Node where it uses them.
+// Lets a chunk of a bundle load modules of Node only where it uses them.
 import { type ImportDeclaration, type ModuleExportName, type Node, type Program, visitorKeys } from 'oxc-parser';
 
-/** What to put in place of a piece of a text. */
+/** Replacement of a range of a text. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
@@ -10,16 +10,16 @@ export interface Edit {
 
 export const nameOf = (name: ModuleExportName): string => (name.type === 'Literal' ? name.value : name.name);
 
-// Node itself has loaded them when a program starts.
+// Node itself loads these before a program starts.
 const loadedAnyway = new Set(['node:fs', 'node:path']);
 
-/** What stands for a module of Node in the linked file. */
+/** Returns the expression for a module of Node in the linked file. */
 export function moduleName(source: string): string {
   const name = `$${source.slice('node:'.length).replaceAll('/', '_')}`;
   return loadedAnyway.has(source) ? name : `${name}()`;
 }
 
-/** What defines {@link moduleName} in the linked file. */
+/** Returns the statement that defines {@link moduleName} in the linked file. */
 export function moduleDefinition(source: string): string {
   const name = moduleName(source);
   if (loadedAnyway.has(source)) return `const ${name} = require('${source}');`;
@@ -27,8 +27,8 @@ export function moduleDefinition(source: string): string {
 }
 
 /**
- * Takes imports from modules of Node out of a chunk, and writes each use of what they gave as a use of the module: most
- * of these modules take longer to load than all of a short command, and it needs few of them.
+ * Returns edits that remove a chunk's imports from modules of Node and replace each use of an imported name by an access to
+ * the module. Most of these modules take longer to load than a whole short command, which needs few of them.
  */
 export function lateImports(program: Program, imports: readonly ImportDeclaration[], chunk: string): Edit[] {
   const uses = new Map<string, string>();
@@ -46,7 +46,7 @@ export function lateImports(program: Program, imports: readonly ImportDeclaratio
     if (node.type === 'Identifier') {
       const by = uses.get(node.name);
       if (by === undefined || role === 'name') return;
-      // Bundlers give every variable of a chunk a name of its own.
+      // Bundlers give every variable of a chunk its own name, so that no other variable can be meant.
       if (role !== 'value')
         throw new Error(`${chunk}: ${node.name} is a module's and ${parent?.type} uses it otherwise`);
       edits.push({ start: node.start, end: node.end, by: inPlaceOf(node, by, parent) });
@@ -65,11 +65,11 @@ export function lateImports(program: Program, imports: readonly ImportDeclaratio
 
 function inPlaceOf(node: Node & { readonly name: string }, by: string, parent: Node | undefined): string {
   if (parent?.type === 'Property' && parent.shorthand) return `${node.name}:${by}`;
-  // Without brackets `new` would take the call for its own.
+  // Without brackets, the brackets of the call would be the arguments of `new`.
   return parent?.type === 'NewExpression' && parent.callee === node ? `(${by})` : by;
 }
 
-/** What an identifier at some place is: something used, something that gets a value, or a mere name. */
+/** Role of an identifier at its position: a value that is used, a variable that is set, or a mere name. */
 type Role = 'value' | 'target' | 'name';
 
 function roleOf(node: Node, key: string, own: Role): Role {
@@ -77,7 +77,7 @@ function roleOf(node: Node, key: string, own: Role): Role {
     case 'MemberExpression':
       return key === 'property' && !node.computed ? 'name' : 'value';
     case 'Property':
-      // The key of a shorthand stands where its value does.
+      // The key of a shorthand has the position of its value.
       if (key === 'key') return node.computed ? 'value' : 'name';
       return own;
     case 'MethodDefinition':

@@ -1,4 +1,4 @@
-// The import rule of docs/architecture.md: imports go down only, and never sideways except where listed.
+// Checks the import rule of docs/architecture.md: imports go down only, and sideways only where listed.
 import { importedFile, readImports } from './imports.ts';
 
 const floors: readonly (readonly string[])[] = [
@@ -14,11 +14,11 @@ const floors: readonly (readonly string[])[] = [
   ['cli', 'api', 'explorer', 'testing'],
 ];
 
-// Same-floor imports that are part of the plan; everything else sideways is refused.
+// Imports allowed within a floor; any other is refused.
 const sideways = new Set(['lib>errors', 'reference>spec', 'layer>content', 'layer>ledger', 'content>ledger']);
 
-// What a face may import from above the pure floors: the facade, and the parts of it that need no open store and are
-// loaded alone, because to load the rest would take longer than what they do.
+// Files above the pure floors that a face may import: the facade, and those of its parts that need no open store. A face
+// loads these alone, as loading the whole facade would take longer than their work.
 const facade = [
   'engine/index.ts',
   'engine/docker/image-document.ts',
@@ -28,16 +28,16 @@ const facade = [
   'engine/versions.ts',
 ];
 
-// What other folders reach by one place only.
+// Files that only the listed files of other folders may import.
 const doors: { readonly [file: string]: readonly string[] } = {
   'src/snapshots/open-tree.ts': ['src/store/trees.ts', 'src/store/store-trees.ts'],
   'src/snapshots/open-changes.ts': ['src/store/trees.ts', 'src/store/store-trees.ts'],
 };
 
 const allowedTo: { readonly [face: string]: readonly string[] } = {
-  // The command itself deals with its user's terminal and with the files that its user names; no store takes part.
+  // The command itself handles the terminal and the files that its user names, without a store.
   cli: [...facade, 'sys/errno.ts', 'sys/is-readable.ts', 'sys/open-stream.ts', 'sys/set-raw-mode.ts'],
-  // Its engine is in a worker, so that the main thread does nothing but serve.
+  // Its engine runs in a worker, so that the main thread only serves.
   api: [...facade, 'sys/worker/job-thread.ts', 'sys/worker/serve-jobs.ts'],
   explorer: facade,
 };
@@ -80,7 +80,7 @@ function judge(file: string, specifier: string): string | undefined {
   return undefined;
 }
 
-/** Every import under `src/` that breaks the rule; an empty list is the wanted answer. */
+/** Returns every import under `src/` that breaks the rule; the list should be empty. */
 export function findLayerViolations(root: string): { files: number; violations: Violation[] } {
   const imports = readImports(root);
   const violations = [...imports].flatMap(([file, specifiers]) =>

@@ -1,13 +1,12 @@
-// Puts the chunks of a bundle, ESM, into one CommonJS file.
+// Links the ESM chunks of a bundle into one CommonJS file.
 import { type ImportDeclaration, parseSync } from 'oxc-parser';
 import { type Edit, lateImports, moduleDefinition, nameOf } from './late-imports.ts';
 
 /**
- * To find, read and check thirty files of a few kB, and to hand names from one to the other the way bundlers do it for
- * modules that may change what they export, is a tenth of what a short command costs. So all chunks become functions
- * of one file, run once and when first asked for, and what a chunk imports from another are constants of its own. The
- * file runs `start` as soon as it is loaded, and exports which of its parts have run. Chunks are keyed by the names by
- * which they import each other.
+ * Links chunks into one file, in which each chunk is a function that runs once, on its first import. Imported names become
+ * constants of the importing chunk. To find, read and check thirty files of a few kB, and to pass names on by live bindings as
+ * bundlers do, would be a tenth of the cost of a short command. The file runs `start` when it is loaded, and exports the chunks
+ * that have run. Chunks are keyed by the names by which they import each other.
  */
 export function linkChunks(chunks: ReadonlyMap<string, string>, start: string, head: string): string {
   const names = [...chunks.keys()];
@@ -30,7 +29,7 @@ const $import = async (number) => $load(number);
 exports.parts = $loaded;
 $load(${numbers.get(`./${start}`)});
 `;
-  // It is read a byte a character: a single other one would have V8 take two for each.
+  // Node reads an ASCII file at one byte a character. A single other character would make V8 take two for each.
   const strange = /[\u0080-\uffff]/.exec(text);
   if (strange) throw new Error(`${start}: not ASCII: ${text.slice(strange.index - 40, strange.index + 9)}`);
   return text;
@@ -38,9 +37,9 @@ $load(${numbers.get(`./${start}`)});
 
 interface Linked {
   readonly code: string;
-  /** Chunks it loads before it runs. */
+  /** Chunks that it loads before it runs. */
   readonly needs: readonly number[];
-  /** Modules of Node it may use. */
+  /** Modules of Node that it may use. */
   readonly modules: readonly string[];
 }
 
@@ -67,9 +66,9 @@ function linkChunk(name: string, text: string, numbers: ReadonlyMap<string, numb
     }
   }
   for (const { start, end, moduleRequest } of module.dynamicImports) {
-    const asked = text.slice(moduleRequest.start + 1, moduleRequest.end - 1);
-    const number = numbers.get(asked);
-    if (number === undefined) throw new Error(`${name}: import of ${asked} when it runs`);
+    const specifier = text.slice(moduleRequest.start + 1, moduleRequest.end - 1);
+    const number = numbers.get(specifier);
+    if (number === undefined) throw new Error(`${name}: import of ${specifier} when it runs`);
     edits.push({ start, end, by: `$import(${number})` });
   }
   edits.push(...lateImports(program, others, name));
@@ -90,7 +89,7 @@ function loadOf({ specifiers }: ImportDeclaration, number: number, chunk: string
   return members.length > 0 ? `const {${members.join()}}=$load(${number});` : `$load(${number});`;
 }
 
-/** A chunk that another is still waiting for has exported nothing yet. */
+/** Refuses chunks that import each other: a chunk exports nothing before it has run. */
 function refuseCycles(names: readonly string[], linked: readonly Linked[]): void {
   const done = new Set<number>();
   const visit = (number: number, above: readonly number[]): void => {

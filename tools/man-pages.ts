@@ -1,4 +1,4 @@
-// Manual pages, made from the definitions that --help is made from.
+// Makes manual pages from the same definitions as --help.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, type Option } from 'commander';
@@ -16,25 +16,25 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../packag
   readonly version: string;
 };
 
-/** Names of the files and their text: a page for the command, for each noun and for each verb. */
+/** Returns the text of each page by file name: for the command, for each noun and for each verb. */
 export async function manPages(date: Date): Promise<ReadonlyMap<string, string>> {
   const pages = new Map<string, string>();
   const shown = commandTable.filter(({ isInternal }) => isInternal !== true);
   const add = (path: readonly string[], text: string): unknown => pages.set(`${['strata', ...path].join('-')}.1`, text);
-  const program = await defined([]);
+  const program = await defineCommand([]);
   add([], programPage(program, date));
   for (const noun of program.commands.filter(({ commands }) => commands.length > 0)) {
     add([noun.name()], nounPage(noun, shown, date));
   }
   for (const entry of shown) {
     const [first = []] = entry.names;
-    add(first, verbPage(commandAt(await defined(first), first), entry, date));
+    add(first, verbPage(commandAt(await defineCommand(first), first), entry, date));
   }
   return pages;
 }
 
-/** Definitions use their context only when a verb runs. */
-async function defined(path: readonly string[]): Promise<Command> {
+/** Defines the verb at `path`. Its context stays unused, as the verb never runs. */
+async function defineCommand(path: readonly string[]): Promise<Command> {
   const program = new Command('strata');
   await defineProgram(program, {} as CliContext, path);
   return program;
@@ -85,7 +85,7 @@ function programPage(program: Command, date: Date): string {
   ].join('');
 }
 
-/** A setting's variable; its summary is that of the documentation, without the marks of code. */
+/** Returns the entry of a setting's variable, with the summary of the documentation without its code marks. */
 function variableEntry(setting: SettingName): string[] {
   const { key, variable, summary } = settings[setting];
   const flag = settingFlags.get(key);
@@ -139,7 +139,7 @@ function verbPage(command: Command, { names, summary }: CommandEntry, date: Date
 
 const optionsOf = (command: Command): readonly Option[] => command.createHelp().visibleOptions(command);
 
-/** `-t, --tag <name>`: flags in bold, the value's name in italics. */
+/** Returns the entry of an option such as `-t, --tag <name>`: flags in bold, the value's name in italics. */
 function optionEntry(option: Option): string {
   const tag = option.flags
     .split(', ')
@@ -158,11 +158,11 @@ const heading = (words: readonly string[], date: Date): string =>
 
 const section = (title: string): string => `.SH ${title}\n`;
 
-/** All names of a page: man(1) finds it by each of them. */
+/** Returns the NAME section with all names of a page: man(1) finds it by each of them. */
 const name = (names: readonly (readonly string[])[], summary: string): string =>
   `${section('NAME')}${names.map((words) => words.map(escape).join('\\-')).join(', ')} \\- ${escape(lowerFirst(summary))}\n`;
 
-/** The usage lines of the help, with the words of the command in bold. */
+/** Returns the usage lines of the help, with the words of the command in bold. */
 function synopsis(command: Command): string {
   const words = nameOf(command);
   const lines = command
@@ -182,10 +182,10 @@ const seeAlso = (pages: readonly string[]): string =>
 
 const lowerFirst = (words: string): string => words.charAt(0).toLowerCase() + words.slice(1);
 
-/** A line must not begin with what troff takes for a request. */
+/** Escapes a paragraph, also a dot or quote at its start, which troff would read as a request. */
 const paragraph = (words: string): string => escape(words).replace(/^(?=[.'])/, '\\&');
 
-/** Dashes are those that can be copied into a shell; everything beyond ASCII goes by its number. */
+/** Escapes text for troff: dashes can be copied into a shell, characters outside ASCII are written by number. */
 const escape = (words: string): string =>
   words
     .replace(/\\/g, '\\e')

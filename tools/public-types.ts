@@ -1,4 +1,4 @@
-// Which types the signatures of the published subpaths name that no program can import. Sources stand for declaration
+// Finds types in signatures of the published subpaths that no program can import. Reads sources instead of declaration
 // files: with `isolatedDeclarations` every exported name is annotated.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -6,11 +6,11 @@ import { type Node, parseSync, type Statement, visitorKeys } from 'oxc-parser';
 
 interface SourceFile {
   readonly declarations: ReadonlyMap<string, readonly Node[]>;
-  /** Local name → where it comes from; undefined for a package. */
+  /** Local name → its place in another file; undefined for a package. */
   readonly imports: ReadonlyMap<string, Place | undefined>;
-  /** Exported name → where it is declared, or where to look next. */
+  /** Exported name → the place of its declaration, or the next file that exports it. */
   readonly exports: ReadonlyMap<string, Export>;
-  /** Files of which everything is exported. */
+  /** Files re-exported by `export *`. */
   readonly stars: readonly string[];
 }
 
@@ -20,7 +20,7 @@ interface Place {
 }
 
 interface Export extends Place {
-  /** By `export type`: nobody can call the constructor or a static method of a class. */
+  /** True for `export type`: constructor and static methods of a class cannot be called. */
   readonly isType: boolean;
 }
 
@@ -34,7 +34,7 @@ class Sources {
     this.#root = root;
   }
 
-  /** Every name that a file exports, with the place of its declaration. */
+  /** Returns every name that a file exports, with the place of its declaration. */
   exportsOf(file: string): Map<string, Export> {
     const { exports, stars } = this.#read(file);
     const own = [...exports].map(([name, { isType, ...place }]): [string, Export] => [
@@ -44,7 +44,7 @@ class Sources {
     return new Map([...stars.flatMap((star) => [...this.exportsOf(star)]), ...own]);
   }
 
-  /** The places of all names that the signature of a declaration mentions, except what is built in or of a package. */
+  /** Returns the places of all names in the signature of a declaration, except those built in or of a package. */
   mentionedBy(place: Export): Place[] {
     const { declarations, imports } = this.#read(place.file);
     const names = new Set<string>();
@@ -108,7 +108,7 @@ function declaredBy(statement: Statement): [name: string, node: Node][] {
   return [[statement.id.name, statement]];
 }
 
-/** Adds the types that a signature names to `names`; bodies, initial values and private members are none of it. */
+/** Adds the types that a signature names to `names`, without bodies, initial values and private members. */
 function collectNames(
   node: Node,
   names: Set<string>,
@@ -127,7 +127,7 @@ function collectNames(
     if (!isHidden(child) && !(isType && isOfClass(child))) collectNames(child, names, { isType }, inner);
 }
 
-/** Type parameters, which are names of their own. */
+/** Returns the type parameters that a node declares. */
 function parametersOf(node: Node): string[] {
   if (node.type === 'TSMappedType') return [node.key.name];
   const inferred = node.type === 'TSConditionalType' ? inferredIn(node.extendsType) : [];
@@ -161,7 +161,7 @@ const childrenOf = (node: Node): Node[] =>
     return (Array.isArray(value) ? value : [value]).filter(isNode);
   });
 
-// Of initial values a function alone says its types.
+// An initial value has types of its own only if it is a function.
 const isSignature = (value: unknown): value is Node =>
   isNode(value) && /^(?:ArrowFunctionExpression|(?:TSEmptyBody)?FunctionExpression)$/.test(value.type);
 
@@ -169,16 +169,16 @@ const isNode = (value: unknown): value is Node => typeof value === 'object' && v
 
 export interface HiddenType {
   readonly index: string;
-  /** An export of the index. */
+  /** The export whose signature names the type. */
   readonly by: string;
-  /** What its signature names. */
+  /** Name of the type. */
   readonly type: string;
   readonly file: string;
 }
 
 /**
- * Every type that a signature of `src/<folder>/index.ts` names and that neither this index exports nor that of the
- * type's own folder.
+ * Returns every type that a signature of `src/<folder>/index.ts` names, and that neither this index nor the index of the
+ * type's own folder exports.
  */
 export function findHiddenTypes(root: string): HiddenType[] {
   const sources = new Sources(root);

@@ -1,4 +1,4 @@
-// What floor 1 may take from its surroundings: the globals that browsers and Node share.
+// Globals that floor 1 may use: those that browsers and Node share.
 declare class TextEncoder {
   encode(text?: string): Uint8Array;
 }

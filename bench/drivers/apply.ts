@@ -1,5 +1,5 @@
-// apply INPUT.json TARGET: unpacks an image's layers, each into TARGET/N/fs with its index beside it, both digests of
-// every layer checked. Nothing is flushed: see ../README.md.
+// apply INPUT.json TARGET: unpacks an image's layers, each into TARGET/N/fs with its index beside it, and checks both
+// digests of every layer. Nothing is flushed, see ../README.md.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyChain } from '../../src/layer/index.ts';

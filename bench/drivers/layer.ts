@@ -1,5 +1,5 @@
-// layer TREE FOLDER none|gzip: makes a layer of everything in TREE: index, diffID, and FOLDER/layer.tar, or
-// FOLDER/layer.tar.gz with its digest. Nothing is flushed: see ../README.md.
+// layer TREE FOLDER none|gzip: makes a layer of all files in TREE: index, diffID, and FOLDER/layer.tar, or
+// FOLDER/layer.tar.gz with its digest. Nothing is flushed, see ../README.md.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const request = {
   indexPath: () => join(folder, 'layer.idx'),
 } as const;
 
-/** Uncompressed, the digest of what is stored is the diffID. */
+/** Writes the layer uncompressed: its digest is the diffID. */
 async function store(): Promise<void> {
   const file = openSync(join(folder, 'layer.tar'), 'wx');
   const { diffId } = await diffLayer({ ...request, sink: (chunk) => void writeSync(file, chunk) });
@@ -37,13 +37,13 @@ async function storeCompressed(): Promise<void> {
       throw error;
     }
   };
-  const made = make();
+  const layer = make();
   for await (const chunk of compressGzip(stream.readable, { native: [libdeflateCompressor] })) {
     digest.update(chunk);
     writeSync(file, chunk);
   }
   closeSync(file);
-  console.log(await made, `sha256:${digest.digest('hex')}`);
+  console.log(await layer, `sha256:${digest.digest('hex')}`);
 }
 
 void (form === 'none' ? store() : storeCompressed());

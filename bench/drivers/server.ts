@@ -1,5 +1,6 @@
-// server ROOT CONTEXT ARCHIVE TAG: works as a program with clients does, in one process, and prints as JSON how long its
-// event loop stood still at most: by the clock, and less the time in which the kernel had no core for it. CONTEXT is built to an image that has `sh`; ARCHIVE is loaded as TAG.
+// server ROOT CONTEXT ARCHIVE TAG: works like a server with clients, in one process, and prints the longest stalls of its
+// event loop as JSON: by the clock, and without the time in which the kernel had no core for it. CONTEXT builds an image that
+// has `sh`; ARCHIVE is loaded as TAG.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';
@@ -16,11 +17,11 @@ interface Stall {
   readonly own: number;
 }
 
-/** Milliseconds in which the main thread was ready to run and got no core; see the kernel's sched-stats. */
+/** Returns the milliseconds in which the main thread was ready to run and got no core; see the kernel's sched-stats. */
 const waitedForCore = (): number =>
   Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
 
-/** Measures `work` the second time: what is loaded and started by the first is not counted. */
+/** Runs `work` twice and measures the second time, without the modules and threads that the first one loads. */
 async function stallOf(work: () => Promise<void>): Promise<Stall> {
   await work();
   await sleep(settleMs);
@@ -28,7 +29,7 @@ async function stallOf(work: () => Promise<void>): Promise<Stall> {
   let [time, waited] = [performance.now(), waitedForCore()];
   const clock = setInterval(() => {
     const [timeNow, waitedNow] = [performance.now(), waitedForCore()];
-    // What a tick takes with nothing in its way.
+    // A tick without a stall takes `tickMs`.
     const stall = timeNow - time - tickMs;
     wall = Math.max(wall, stall);
     own = Math.max(own, stall - (waitedNow - waited));

@@ -1,11 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contender, ContestEntry } from '../contest.ts';
-import { driver } from '../drivers/driver.ts';
-import { type ImageInput, makeImage, oneBigFile, scaled, sixLayers, type TreeShape, tinyFiles } from '../inputs.ts';
+import { bundleDriver } from '../drivers/bundle-driver.ts';
+import {
+  type ImageInput,
+  makeImage,
+  oneBigFile,
+  scaleShapes,
+  sixLayers,
+  type TreeShape,
+  tinyFiles,
+} from '../inputs.ts';
 import { program, removeTree } from '../peers.ts';
 
-/** A shell script that does `line` for every layer, `$blob` being its file. */
+/** Returns a command line that runs the shell line for every layer, with its file in `$blob`. */
 const forEachLayer = (input: ImageInput, line: string): string[] =>
   ['bash', '-ec', `set -o pipefail; for blob; do ${line}; done`, 'bash'].concat(input.layers.map(({ blob }) => blob));
 
@@ -18,7 +26,7 @@ async function contenders(input: ImageInput, folder: string): Promise<Contender[
   return [
     {
       name: 'strata (digest, diffID, index)',
-      command: [...(await driver('apply', folder)), join(input.layout, 'input.json'), target],
+      command: [...(await bundleDriver('apply', folder)), join(input.layout, 'input.json'), target],
       ...emptied,
     },
     { name: 'pigz -d, tar (no digests)', command: forEachLayer(input, `pigz -dc "$blob" | ${untar}`), ...emptied },
@@ -54,7 +62,7 @@ const contest = (name: string, title: string, shapes: readonly TreeShape[]): Con
     title,
     rules: 'From blobs of an OCI layout, gzip by GNU gzip, to files; nobody flushes.',
     goal: '≤ 1.0× CPU of pigz and tar, ≤ 0.5× umoci',
-    contenders: await contenders(makeImage(folder, 'image', scaled(shapes, scale)), folder),
+    contenders: await contenders(makeImage(folder, 'image', scaleShapes(shapes, scale)), folder),
   }),
 });
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Arena, Contender, ContestEntry } from '../contest.ts';
-import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
+import { makeDockerArchive, makeImage, scaleShapes, sixLayers } from '../inputs.ts';
 import { podman, program, removeTree, setUp, startDocker, strata } from '../peers.ts';
 
 interface Engine extends Pick<Contender, 'name' | 'options' | 'group'> {
   readonly command: readonly string[];
-  /** The name that `docker load` gives the image here. */
+  /** Name of the loaded image. */
   readonly image: string;
-  /** Gives room back that `rmi` leaves for later, so that the next one does not pay for it. */
+  /** Command line that frees the space which `rmi` leaves for later, so that the next run does not pay for it. */
   readonly clean?: readonly string[];
 }
 
@@ -31,7 +31,7 @@ async function engines({ folder, atEnd }: Arena): Promise<Engine[]> {
 }
 
 function archive({ folder, scale }: Arena): string {
-  const image = makeImage(folder, 'image', scaled(sixLayers, scale));
+  const image = makeImage(folder, 'image', scaleShapes(sixLayers, scale));
   const file = join(folder, archiveName);
   makeDockerArchive(file, image, 'bench:latest');
   removeTree(image.layout);

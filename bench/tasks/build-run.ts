@@ -5,7 +5,7 @@ import type { Arena, ContestEntry } from '../contest.ts';
 
 const image = 'bench-run';
 
-/** A context with a static shell and these steps upon it. */
+/** Makes a context whose Dockerfile copies a static shell and then has these steps. */
 function makeContext({ folder }: Arena, steps: readonly string[]): string {
   const context = join(folder, 'context');
   mkdirSync(join(context, 'app'), { recursive: true });
@@ -29,7 +29,7 @@ const command = ({ build }: Builder, context: string, ...flags: readonly string[
 
 const count = 20;
 
-/** Twelve steps, as a usual Dockerfile has them. */
+/** Steps of a usual Dockerfile: twelve with those of the base. */
 const twelve = [
   'ENV A=1',
   'WORKDIR /app',

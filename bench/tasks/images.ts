@@ -3,12 +3,12 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arena, Contender, ContestEntry } from '../contest.ts';
 import { type Engine, engines, environmentOf } from '../engines.ts';
-import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
+import { makeDockerArchive, makeImage, scaleShapes, sixLayers } from '../inputs.ts';
 import { removeTree, setUp } from '../peers.ts';
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A docker-archive of `count` images that differ in a label and have one layer in common, also with other archives'. */
+/** Makes a docker-archive of `count` images that differ in a label. All have one layer in common, other archives too. */
 function manyImages(folder: string, name: string, count: number): string {
   const layer = Buffer.alloc(10_240);
   const parts = join(folder, 'parts');
@@ -34,13 +34,13 @@ function manyImages(folder: string, name: string, count: number): string {
   return file;
 }
 
-// Ten times as many take it a hundred times as long: 2.3 s for 100, minutes for 1,000.
+// Podman's time grows with the square of the number: 2.3 s for 100 images, minutes for 1,000.
 const podmanImages = 100;
 
 const leftOut = (count: number): string =>
   count > podmanImages ? ' Podman 4.3 is left out: one listing takes minutes of CPU.' : '';
 
-/** Those that can have so many images, with a store of each that has them. */
+/** Returns the engines that can handle so many images, with these images in their stores. */
 async function withImages(arena: Arena, count: number): Promise<Engine[]> {
   const file = manyImages(arena.folder, 'many', Math.max(1, Math.ceil(count * arena.scale)));
   const found = (await engines(arena)).filter(({ name }) => count <= podmanImages || name !== 'podman');
@@ -81,8 +81,8 @@ const removal = (count: number): ContestEntry => ({
   },
 });
 
-/** A container of static busybox that has made ten thousand files. */
-function changedContainer(arena: Arena): string {
+/** Makes a build context with static busybox for the container that is committed. */
+function makeContext(arena: Arena): string {
   const context = join(arena.folder, 'context');
   mkdirSync(join(context, 'bin'), { recursive: true });
   copyFileSync('/bin/busybox', join(context, 'bin/busybox'));
@@ -101,7 +101,7 @@ export const contests: readonly ContestEntry[] = [
   {
     name: 'image-rm',
     prepare: async (arena) => {
-      const image = makeImage(arena.folder, 'image', scaled(sixLayers, arena.scale));
+      const image = makeImage(arena.folder, 'image', scaleShapes(sixLayers, arena.scale));
       const file = join(arena.folder, 'image.tar');
       makeDockerArchive(file, image, 'bench:latest');
       removeTree(image.layout);
@@ -126,7 +126,7 @@ export const contests: readonly ContestEntry[] = [
   {
     name: 'commit',
     prepare: async (arena) => {
-      const context = changedContainer(arena);
+      const context = makeContext(arena);
       const count = Math.ceil(10_000 * arena.scale);
       const script = `mkdir /d; for i in $(seq ${count}); do echo $i > /d/$i; done`;
       const contenders = (await engines(arena)).map((engine): Contender => {

@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arena, Contender, Contest, ContestEntry } from '../contest.ts';
-import { driver } from '../drivers/driver.ts';
-import { makeTree, newLayer, scaled } from '../inputs.ts';
+import { bundleDriver } from '../drivers/bundle-driver.ts';
+import { makeTree, newLayer, scaleShapes } from '../inputs.ts';
 import { program, removeTree, setUp } from '../peers.ts';
 
 type Form = 'none' | 'gzip';
 
 const copyTree = (from: string, to: string): void => cpSync(from, to, { recursive: true, preserveTimestamps: true });
 
-/** An empty image unpacked by umoci, with the new files laid into its root. */
+/** Unpacks an empty image by umoci and copies the new files into its root; the repack is measured. */
 function umociRepack(folder: string, tree: string): Contender[] {
   if (!program('umoci')) return [];
   const layout = join(folder, 'umoci-layout');
@@ -32,7 +32,7 @@ function umociRepack(folder: string, tree: string): Contender[] {
   ];
 }
 
-/** A working container from nothing, with the new files in it, committed to an OCI layout. */
+/** Makes an empty working container with the new files; its commit to an OCI layout is measured. */
 function buildahCommit(folder: string, tree: string, form: Form): Contender[] {
   if (!program('buildah')) return [];
   const out = join(folder, 'buildah-oci');
@@ -51,7 +51,7 @@ function buildahCommit(folder: string, tree: string, form: Form): Contender[] {
 
 async function prepare(form: Form, { folder, scale }: Arena): Promise<Omit<Contest, 'title' | 'goal'>> {
   const tree = join(folder, 'tree');
-  for (const shape of scaled([newLayer], scale)) makeTree(tree, shape);
+  for (const shape of scaleShapes([newLayer], scale)) makeTree(tree, shape);
   const out = join(folder, 'out');
   const emptied = { before: () => mkdirSync(out), after: () => removeTree(out) };
   const tar = `tar -C ${tree} -cf - . | tee >(sha256sum >&2)`;
@@ -61,7 +61,7 @@ async function prepare(form: Form, { folder, scale }: Arena): Promise<Omit<Conte
     contenders: [
       {
         name: 'strata (and the layer index)',
-        command: [...(await driver('layer', folder)), tree, out, form],
+        command: [...(await bundleDriver('layer', folder)), tree, out, form],
         ...emptied,
       },
       {

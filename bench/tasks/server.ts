@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ContestEntry } from '../contest.ts';
-import { driver } from '../drivers/driver.ts';
-import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
+import { bundleDriver } from '../drivers/bundle-driver.ts';
+import { makeDockerArchive, makeImage, scaleShapes, sixLayers } from '../inputs.ts';
 
-/** As `drivers/server.ts` prints it, in milliseconds. */
+/** Stall in milliseconds, as printed by `drivers/server.ts`. */
 interface Stall {
   readonly wall: number;
   readonly own: number;
@@ -16,7 +16,7 @@ const goalMs = 20;
 const rounds = 3;
 const tag = 'bench/six:1';
 
-/** A folder that builds to an image of busybox. */
+/** Makes a build context for an image of busybox. */
 function busyboxContext(folder: string): string {
   const context = join(folder, 'context');
   mkdirSync(context);
@@ -33,8 +33,8 @@ export const contests: readonly ContestEntry[] = [
     name: 'stalls',
     prepare: async ({ folder, scale }) => {
       const archive = join(folder, 'six.tar');
-      makeDockerArchive(archive, makeImage(folder, 'six', scaled(sixLayers, scale)), tag);
-      const command = await driver('server', folder);
+      makeDockerArchive(archive, makeImage(folder, 'six', scaleShapes(sixLayers, scale)), tag);
+      const command = await bundleDriver('server', folder);
       const context = busyboxContext(folder);
       return {
         title: 'Longest stall of the event loop',
