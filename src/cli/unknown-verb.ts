@@ -7,8 +7,16 @@ import { nameOf, notSupportedYet } from './flags/flags.ts';
 const registries =
   "Get images with 'strata load', 'strata import' and 'strata build'; take them out with 'strata save'.";
 const networks = "Use '--network host': the container's ports are then the machine's.";
+const oneMachine = "Strata manages one machine: start containers with 'strata run', or use an orchestrator.";
+const noDaemon = "There is no daemon to connect to: '--root DIR' selects another store.";
 const instead: { readonly [verb: string]: string } = {
   ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),
+  ...Object.fromEntries('swarm node service stack secret config'.split(' ').map((verb) => [verb, oneMachine])),
+  compose: "Compose needs Docker's API, which Strata does not serve yet: start each container with 'strata run'.",
+  context: noDaemon,
+  'dial-stdio': noDaemon,
+  plugin: 'There are no plugins: a program that uses the library can bring its own storage driver.',
+  checkpoint: "Use 'strata pause' to stop a container in place, or 'strata commit' to keep its files.",
   events: "Use engine.events of the library; 'strata ps -a' shows the current state of containers.",
   network: networks,
   port: networks,

@@ -53,3 +53,11 @@ test('docs/README.md lists every page, in both languages', () => {
   );
   assert.deepEqual(translated, ['docs/zh-CN/README.md']);
 });
+
+test('every index.ts opens with what the folder is for, and an example', () => {
+  const faults = globSync('src/**/index.ts', { cwd: root }).filter((file) => {
+    const [, header = ''] = /^(\/\*\*[\s\S]*?\*\/|(?:\/\/.*\n)+)/.exec(textOf(file)) ?? [];
+    return header.length < 120 || !header.includes('`');
+  });
+  assert.deepEqual(faults, []);
+});

@@ -1,5 +1,6 @@
 import { errnoOf } from '../../sys/errno.ts';
 import { readlinkAt } from '../../sys/fs-at.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAt } from '../../sys/stat.ts';
 import { joinPath } from './expand-wildcard.ts';
@@ -21,8 +22,6 @@ export interface PathEnd {
 export type Lost = 'missing' | 'circular';
 
 const root: PathEnd = { path: new Uint8Array(0), isDirectory: true };
-// The kernel's limit. Targets are shorter than 4096 bytes, so this bounds the number of components too.
-const maxLinks = 40;
 const slash = 0x2f;
 
 /** Follows a path step by step: rules about symlinks apply to each of them, and the kernel returns only the end. */
@@ -43,7 +42,8 @@ export function followPath(tree: RootedTree, path: Uint8Array): FollowedPath {
     if (found === undefined) return { links, end: 'missing' };
     if (found.target === undefined) above.push({ path: real, isDirectory: found.stat.type === 'directory' });
     else {
-      if (links.push(real) > maxLinks) return { links, end: 'circular' };
+      // Targets are shorter than 4096 bytes, so this bounds the number of components too.
+      if (links.push(real) > maxSymlinkHops) return { links, end: 'circular' };
       if (found.target[0] === slash) above = [];
       rest.push(...componentsOf(found.target).reverse());
     }

@@ -1,3 +1,5 @@
+// The entry of overlay2 in the table of drivers: `strata --storage-driver overlay2 info` selects it. Everything beyond the name
+// loads when the driver is probed or opened.
 import { readFileSync } from 'node:fs';
 import type { StorageDriver } from '../../storage-driver.ts';
 

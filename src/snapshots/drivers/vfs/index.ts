@@ -1,3 +1,5 @@
+// The entry of vfs in the table of drivers: `strata --storage-driver vfs info` selects it. Everything beyond the name loads when
+// the driver is probed or opened.
 import type { StorageDriver } from '../../storage-driver.ts';
 
 /** The driver for any filesystem: each snapshot is a complete copy of its parent. */
