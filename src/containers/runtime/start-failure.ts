@@ -35,7 +35,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-const otherHint = 'The message comes from the runtime: check the options of the container, and its image.';
+const otherHint = 'The message comes from the runtime: check the image, and the options that the message is about.';
 
 /**
  * Returns the error for a container that did not start, from the runtime's JSON log, or else from its stderr.
