@@ -38,7 +38,8 @@ export async function pauseContainer(
 
 const notPaused: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
-// Both in one process: a runtime that outlives us would freeze the container after it was resumed.
+// Pause and resume run one after the other in one process: otherwise a runtime that outlives us would freeze the
+// container after it was resumed.
 const script = `trap '' PIPE
 "$@" pause "$0" </dev/null
 echo $?
@@ -89,7 +90,7 @@ class Pauser implements AsyncDisposable {
     this.failure = exitLine.then(async (text) => {
       const exitCode = text === '' ? null : Number(text);
       if (exitCode === 0) return undefined;
-      // The runtime's stderr may arrive after the exit code that was written behind it.
+      // The runtime's stderr may arrive after the exit code, which is written after it.
       await this[Symbol.asyncDispose]();
       return programFailed(location.runtime, { exitCode, signal: null, stderr: complaint });
     });

@@ -5,7 +5,7 @@ export const blobNotFound = (digest: Digest): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_NOT_FOUND',
     message: `blob ${digest}: not found`,
-    hint: 'Load or build the image that uses it again.',
+    hint: 'Load or build again the image that uses it.',
     details: { digest },
   });
 
@@ -13,7 +13,7 @@ export const blobDamaged = (digest: Digest, foundBytes: number, expectedBytes: n
   new StrataError({
     code: 'ERR_BLOB_DAMAGED',
     message: `blob ${digest}: has ${foundBytes} bytes${expectedBytes === undefined ? ', which cannot have that digest' : ` instead of ${expectedBytes}`}`,
-    hint: 'A crash cut the file short, or it was changed by hand. Load or build the image that uses it again, which replaces it.',
+    hint: 'A crash cut the file short, or it was changed by hand. Load or build again the image that uses it, which replaces the file.',
     details: { digest },
   });
 

@@ -10,7 +10,7 @@
  *   trashDirectory: '/data/trash',
  * });
  *
- * // An interrupted download goes on behind the bytes that are already in the store.
+ * // An interrupted download continues after the bytes that are already in the store.
  * await using writer = await store.writer('my-download', { expected: { digest, sizeBytes } });
  * for await (const chunk of download(writer.offset)) await writer.write(chunk);
  * await writer.commit();

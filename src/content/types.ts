@@ -82,7 +82,7 @@ export interface CommittedBlob extends StoredBlob {
 
 /**
  * Writes one unfinished blob (an *ingest*). Await each call before the next. Disposal without `commit` keeps the bytes,
- * so that a later writer of the same `ref` resumes behind them (see {@link BlobIngester.writer}); `discard` removes
+ * so that a later writer of the same `ref` resumes after them (see {@link BlobIngester.writer}); `discard` removes
  * them. The signal given to `writer` also ends `write`, `truncate` and `commit`; an aborted writer keeps its bytes.
  */
 export interface BlobWriter extends AsyncDisposable {

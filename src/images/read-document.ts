@@ -23,7 +23,7 @@ export async function readDocument(
     throw new StrataError({
       code: 'ERR_BLOB_DAMAGED',
       message: `blob ${digest}: its bytes are not what its digest says`,
-      hint: 'Build or load the image that uses it again, to replace it.',
+      hint: 'Load or build again the image that uses it, which replaces it.',
     });
   }
   return bytes;

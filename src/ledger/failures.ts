@@ -4,7 +4,7 @@ export const snapshotNotFound = (id: string): StrataError =>
   new StrataError({
     code: 'ERR_SNAPSHOT_NOT_FOUND',
     message: `snapshot ${id}: not found`,
-    hint: 'Another process may have removed it. Try again, or load or build the image that uses it again.',
+    hint: 'Another process may have removed it. Try again; if that fails, load or build again the image that uses it.',
   });
 
 export const snapshotExists = (id: string): StrataError =>
@@ -18,7 +18,7 @@ export const snapshotNotActive = (id: string, kind: string): StrataError =>
   new StrataError({
     code: 'ERR_SNAPSHOT_NOT_ACTIVE',
     message: `snapshot ${id}: ${kind}, only an active one can be committed`,
-    hint: 'Prepare a new snapshot on it, and commit that.',
+    hint: 'Prepare a new snapshot, and commit that.',
   });
 
 export const snapshotInUse = (id: string, by: string): StrataError =>

@@ -8,7 +8,7 @@ const waitMs = 250;
 /**
  * Runs `record` as a transaction that is not flushed and whose failure is ignored, after a short wait at most. For
  * events that docker reports although nothing changes (exec, attach, copy, save): these must not fail on a full or
- * read-only disk, nor wait for a process that blocks writers.
+ * read-only disk, nor wait long for a process that blocks writers.
  */
 export async function recordBestEffort({ db }: Pick<Metadata, 'db'>, record: () => void): Promise<void> {
   const signal = AbortSignal.timeout(waitMs);

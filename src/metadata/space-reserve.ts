@@ -71,7 +71,7 @@ export class SpaceReserve {
     }
   }
 
-  /** Writes the missing bytes behind `sizeBytes`; returns false where the disk has no space for them. */
+  /** Writes the missing bytes after the first `sizeBytes`; returns false where the disk has no space for them. */
   #fillUp(sizeBytes: number): boolean {
     const { bavail, bsize } = statfsSync(dirname(this.#path));
     if (bavail * bsize < 2 * reserveBytes) return false;

@@ -21,7 +21,7 @@ export class WriteAheadLog implements Disposable {
   readonly #options: WriteAheadLogOptions;
   readonly #checkpoints: Checkpoints | undefined;
   #flush: LogFlush | undefined;
-  /** True after a failed flush: frames appended behind the lost ones would be lost with them. */
+  /** True after a failed flush: frames appended after the lost ones would be lost with them. */
   #hasLostWrites = false;
 
   /** `path` is the path of the database. */

@@ -45,7 +45,7 @@ export function resolveCommand(
     throw new StrataError({
       code: 'ERR_COMMAND_MISSING',
       message: 'no command specified',
-      hint: 'The image has no default command: give one after the image.',
+      hint: 'Give a command: the image has none, or an empty entrypoint replaces it.',
     });
   }
   for (const [at, text] of [...entrypoint, ...args].entries()) checkArgument(text, `argument ${at}`);

@@ -45,6 +45,6 @@ const otherUsersStore = (root: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: belongs to another user`,
-    hint: 'Run this as root, or choose another directory for the store.',
+    hint: 'Run this as root, or choose another folder for the store.',
     cause,
   });

@@ -57,7 +57,7 @@ function makeScratch(root: string): string {
     throw new StrataError({
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: cannot be written (${errnoOf(cause) ?? String(cause)})`,
-      hint: 'Choose another directory for the store.',
+      hint: 'Choose another folder for the store.',
       cause,
     });
   }

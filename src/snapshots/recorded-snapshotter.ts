@@ -312,7 +312,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     throw new StrataError({
       code: 'ERR_SNAPSHOT_NOT_COMMITTED',
       message: `snapshot ${id}: ${record.kind}, only a committed one can be built upon`,
-      hint: 'Commit the snapshot first.',
+      hint: 'Use a committed snapshot as the parent.',
     });
   }
 

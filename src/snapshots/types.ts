@@ -139,7 +139,10 @@ export interface Snapshotter extends AsyncDisposable {
    * Throws ERR_SNAPSHOT_NOT_COMMITTED, ERR_LAYER_LIMIT.
    */
   prepare(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
-  /** Creates a read-only view of a committed snapshot, or of an empty tree when `parentId` is undefined. Throws ERR_SNAPSHOT_NOT_COMMITTED. */
+  /**
+   * Creates a read-only view of a committed snapshot, or of an empty tree when `parentId` is undefined. Throws
+   * ERR_SNAPSHOT_NOT_COMMITTED.
+   */
   view(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
   /**
    * Makes an active snapshot committed and returns its record. If a snapshot with the same chainID exists, discards

@@ -7,7 +7,7 @@ export interface ExitWait extends AbortOptions {
   readonly isOver: () => Promise<boolean>;
   /**
    * Checks cheaply: returns a text that stays the same while nothing can have changed, or undefined if only `isOver`
-   * can decide. All waits for one container pass the same function.
+   * can decide. Equal for all waits for one container: only the first one's is called.
    */
   readonly glance: () => string | undefined;
 }

@@ -158,13 +158,13 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     }
   }
 
-  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'unread' {
+  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'no-reader' {
     const send = (fd: number): 'sent' | 'later' => {
       if (unreadBytes(fd) > 0) return 'later';
       writeSync(fd, `${rows} ${columns}\n`);
       return 'sent';
     };
-    return withFifo(this.#windowSize, send, 'unread');
+    return withFifo(this.#windowSize, send, 'no-reader');
   }
 
   /** Disconnects; the container continues. Idempotent. */
@@ -251,8 +251,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 }
 
-/** Opens a fifo for writing and runs `use`; returns `unread` when it has no reader any more. */
-function withFifo<Result>(path: string, use: (fd: number) => Result, unread: Result): Result {
+/** Opens a fifo for writing and runs `use`; returns `otherwise` when it has no reader any more. */
+function withFifo<Result>(path: string, use: (fd: number) => Result, otherwise: Result): Result {
   try {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
@@ -262,7 +262,7 @@ function withFifo<Result>(path: string, use: (fd: number) => Result, unread: Res
     }
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return unread;
+    if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return otherwise;
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions)
 ];
 
 const usualHint =
-  'Write type=bind,source=SOURCE,target=TARGET or type=tmpfs,target=TARGET, with absolute paths below the root.';
+  'Write type=bind,source=SOURCE,target=TARGET or type=tmpfs,target=TARGET, with absolute paths; TARGET is not /.';
 
 const fail = ({ Type }: HostMount, why: string, hint = usualHint): StrataError =>
   new StrataError({

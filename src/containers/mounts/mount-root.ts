@@ -35,7 +35,7 @@ export interface MountedRoot {
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
 export const mountRootJob: HostJob<RootPlan, never, MountedRoot> = {
-  kind: 'mount-tree',
+  kind: 'mount-root',
   leavesMounts: false,
   run: mountRoot,
 };
@@ -50,7 +50,7 @@ function mountRoot({ rootfs, mountPoint, binds, createsMountPoints }: RootPlan):
       using tree = RootedTree.open(`/proc/self/fd/${root}`);
       const attached: string[] = [];
       for (const [bind, fd] of sources.all) {
-        const isOnAnother = attached.some((place) => bind.destination.startsWith(`${place}/`));
+        const isOnAnother = attached.some((path) => bind.destination.startsWith(`${path}/`));
         if ((isOnAnother || !createsMountPoints) && !exists(tree, bind.destination)) continue;
         const [{ destination } = bind] = makeMountTargets(tree, [bind]);
         const target = tree.parent(destination);

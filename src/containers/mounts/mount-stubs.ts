@@ -99,14 +99,14 @@ const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndex
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** True when the directory exists and has only these entries. */
-function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySet<string>): boolean {
+/** True when the directory exists and has only entries with these paths. */
+function hasOnly(changes: OpenDirectories, directory: string, paths: ReadonlySet<string>): boolean {
   const fd = directoryAt(changes, directory);
   return (
     fd !== undefined &&
     listFd(fd)
       .names()
-      .every((name) => places.has(`${directory}/${pathKey(name)}`))
+      .every((name) => paths.has(`${directory}/${pathKey(name)}`))
   );
 }
 

@@ -51,7 +51,7 @@ export function parseBind(text: string): BindMount {
   const mountPoint = cleanPath(destination);
   if (mountPoint === '/') throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
-  // It is about volumes, which copy the image's content at their mount point.
+  // `nocopy` is for volumes, which otherwise copy the image's content at their mount point.
   if (words.includes('nocopy')) throw invalid('field VolumeOptions must not be specified');
   const propagation = words.find(isPropagation);
   return {
@@ -63,7 +63,7 @@ export function parseBind(text: string): BindMount {
   };
 }
 
-/** Refuses docker's volumes, which are not paths of the host. */
+/** Returns the error for docker's volumes, which are not paths of the host. */
 export const volumesNotYet = (name = ''): StrataError =>
   new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',

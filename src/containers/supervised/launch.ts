@@ -74,7 +74,7 @@ async function readResult(child: ChildProcess): Promise<number | string> {
   const complaint = collect(child.stderr);
   const sync = child.stdio[syncFd] as Readable;
   // The supervisor is a grandchild: our child writes down its number and ends, before or after its message.
-  const hasWrittenPid = new Promise((resolve) => child.on('exit', resolve));
+  const exited = new Promise((resolve) => child.on('exit', resolve));
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.on('error', reject);
@@ -85,7 +85,7 @@ async function readResult(child: ChildProcess): Promise<number | string> {
       if (text.includes('\n') || text.length > maxMessageBytes) resolve(text);
     });
   });
-  await hasWrittenPid;
+  await exited;
   // From here on the supervisor is independent of us.
   sync.destroy();
   child.stderr?.destroy();

@@ -17,10 +17,13 @@ const defaultMaxBytes = 128 << 20;
 const fileOptions = ['max-size', 'max-file', 'mode'];
 // Options of docker that Strata does not have yet.
 const laterOptions: Readonly<Record<string, string>> = {
-  compress: 'A log is one file, which is not compressed.',
-  'max-buffer-size': 'A container waits until what it wrote is kept.',
+  compress: 'Leave the option out: a log is one file, which is not compressed.',
+  'max-buffer-size': 'Leave the option out: a container waits until its output is kept.',
   ...Object.fromEntries(
-    ['labels', 'labels-regex', 'env', 'env-regex', 'tag'].map((name) => [name, 'A log keeps time, stream and text.']),
+    ['labels', 'labels-regex', 'env', 'env-regex', 'tag'].map((name) => [
+      name,
+      'Leave the option out: a log keeps only time, stream and text.',
+    ]),
   ),
 };
 const laterDrivers = 'syslog journald gelf fluentd awslogs splunk gcplogs etwlogs'.split(' ');
@@ -35,7 +38,8 @@ export function maxLogBytes({ Config = {} }: Partial<LogConfig> = {}): number {
 }
 
 /**
- * Throws ERR_LOG_OPTION_INVALID for options that docker refuses, too, ERR_NOT_SUPPORTED_YET for options that it takes.
+ * Throws ERR_LOG_OPTION_INVALID for options that docker refuses, too, ERR_NOT_SUPPORTED_YET for options of docker that
+ * Strata does not have yet.
  */
 export function checkLogConfig({ Type, Config }: LogConfig): void {
   if (!['json-file', 'local', 'none'].includes(Type)) throw unknownDriver(Type);
@@ -54,7 +58,8 @@ export function checkLogConfig({ Type, Config }: LogConfig): void {
     const hint = 'A log is one file. Leave the option out, and set max-size to the size of all files together.';
     throw notYet(`max-file=${files}`, hint);
   }
-  if (mode === 'non-blocking') throw notYet('mode=non-blocking', 'A container waits until what it wrote is kept.');
+  if (mode === 'non-blocking')
+    throw notYet('mode=non-blocking', 'Leave the option out: a container waits until its output is kept.');
   if (mode !== 'blocking')
     throw problem(`logger: logging mode not supported: ${mode.slice(0, 100)}`, 'Use mode=blocking.');
 }

@@ -118,7 +118,7 @@ function isReplaced(fd: number, path: string): boolean {
 function startOfLast(fd: number, count: number, size: number): number {
   const buffer = Buffer.allocUnsafe(readBytes);
   let found = 0;
-  // Offsets of the end of the last entry and of the current one; an incomplete line behind the last is ignored.
+  // Offsets of the end of the last entry and of the current one; an incomplete line after the last is ignored.
   let last: number | undefined;
   let next = 0;
   const isComplete = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;

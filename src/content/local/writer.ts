@@ -31,7 +31,7 @@ export interface WriterStore {
   readonly onStep: (step: CommitStep) => void;
 }
 
-/** Opens a writer on a locked folder, behind the bytes in it. Releases the folder when it rejects. */
+/** Opens a writer on a locked folder, which continues after the bytes in it. Releases the folder when it rejects. */
 export async function openWriter(
   store: WriterStore,
   folder: IngestFolder,

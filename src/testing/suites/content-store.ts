@@ -280,7 +280,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.equal((await writer.commit()).digest, digestOf(bytes));
       });
 
-      check('truncating behind the end is a bug of the caller', async (store) => {
+      check('truncating past the end is a bug of the caller', async (store) => {
         await using writer = await store.writer('a');
         await assert.rejects(writer.truncate(1), /invariant/);
         await assert.rejects(writer.truncate(-1), /invariant/);
