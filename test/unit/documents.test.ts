@@ -10,9 +10,9 @@ const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 
 test('every file that a README or a document names exists', () => {
   const missing = pages.flatMap((page) => {
-    // Changes name files of their time.
+    // The changelog names files that may have been removed since.
     if (page === 'CHANGELOG.md') return [];
-    // A README of src also names folders beside it; a document names folders of a store as well.
+    // A README of src also names folders beside it; other documents also name folders of a store, which are not checked.
     const form = page.startsWith('src')
       ? /`([\w./-]+(?:\.ts|\/))`/g
       : /`([\w./-]+\.ts|(?:src|docs|test|tools|examples|bench|scripts)\/[\w./-]*)`/g;
@@ -20,7 +20,7 @@ test('every file that a README or a document names exists', () => {
     for (let folder = dirname(page); folder !== '.'; folder = dirname(folder)) places.push(folder);
     return (
       [...textOf(page).matchAll(form)]
-        // A page may speak of every `index.ts`.
+        // A page may name `index.ts` files in general.
         .filter(([, name = '']) => name !== 'index.ts' && !places.some((place) => existsSync(join(root, place, name))))
         .map(([, name]) => `${page} names ${name}`)
     );

@@ -28,7 +28,7 @@ test('each remedy of a code has a row, with what is said when it helps', () => {
   );
 });
 
-// Errors whose message alone says what to do, or where only the program that failed can say it.
+// Codes without a hint, with the reason.
 const withoutHint = new Map([
   ['ERR_DOCKERFILE_STAGE', 'docker says what to write'],
   ['ERR_DOCKERFILE_SYNTAX', 'docker says what is missing'],
@@ -58,7 +58,7 @@ test('no hint below the faces speaks of flags or verbs of the command', () => {
   assert.deepEqual(commandSpeech(), []);
 });
 
-// Codes of Node that a comment explains.
+// Codes of Node that comments mention.
 const codesOfNode = ['ERR_STREAM_PUSH_AFTER_EOF', 'ERR_WORKER_INIT_FAILED'];
 
 test('every code that a comment or a document names is one of the table', () => {
@@ -72,7 +72,7 @@ test('every code that a comment or a document names is one of the table', () => 
   const unknown = files.flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w:])ERR_[A-Z0-9_]+/g)]
       .map(([code]) => code)
-      // ERR_ARCHIVE_* stands for all that begin like it.
+      // ERR_ARCHIVE_* means all codes with this prefix.
       .filter((code) => !known.some((one) => one === code || (code.endsWith('_') && one.startsWith(code))))
       .map((code) => `${file} names ${code}`),
   );

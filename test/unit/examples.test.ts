@@ -24,7 +24,7 @@ declare global {
 }
 `;
 
-/** Each example of a comment, with the place of its first line. */
+/** Returns the examples of a file's comments, each with the position of its first line. */
 function examplesOf(file: string, text: string): { readonly place: string; readonly code: string }[] {
   return [...text.matchAll(/^ *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm)].map(({ index, 1: lines = '' }) => ({
     place: `${file}:${text.slice(0, index).split('\n').length + 1}`,
@@ -32,7 +32,7 @@ function examplesOf(file: string, text: string): { readonly place: string; reado
   }));
 }
 
-/** Names of values that each subpath exports. */
+/** Returns the exported values of all subpaths: name to subpath. */
 async function publicNames(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const name of subpaths) {
@@ -43,7 +43,7 @@ async function publicNames(): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
-/** What the compiler says of these programs, a line each. */
+/** Returns the compiler's errors in these programs, a line each. */
 function complaints(context: TestContext, programs: ReadonlyMap<string, string>): string[] {
   const folder = temporaryFolder(context);
   writeFileSync(join(folder, 'given.d.mts'), given);

@@ -24,7 +24,7 @@ test('every folder with an index is a subpath of the package, the engine its roo
   );
 });
 
-// What runs anywhere; the rest looks at the version of Node first (tools/guarded-entries.ts).
+// Folders that run everywhere; the entries of the others check the version of Node first (tools/guarded-entries.ts).
 const { include: pure } = JSON.parse(read('tsconfig.pure.json')) as { readonly include: readonly string[] };
 
 test('a subpath is the built index of its folder, with types', () => {
@@ -84,7 +84,7 @@ test('the search for hidden types sees every place where a signature names one',
   assert.deepEqual(found.toSorted(), ['E names A', 'E names Local', 'F names D', 'H names A', 'H names C']);
 });
 
-/** What can be written behind `engine`: its own members, and those of each noun. */
+/** Returns the names that may follow `engine.`: its own members, and those of each noun. */
 function facadeNames(engine: Engine): ReadonlySet<string> {
   const methods = (of: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(of));
   const nouns = Object.entries(engine).map(([noun, value]: [string, object]) => ({ noun, value }));
@@ -99,7 +99,7 @@ function facadeNames(engine: Engine): ReadonlySet<string> {
 const ofEngine = /\b[Ee]ngine\.((?!ts\b)[a-z]\w*(?:\.[a-z]\w*)?)/g;
 const ofNoun = /`((?:images|containers|builder|system)\.[a-z][A-Za-z]*)\b/g;
 
-/** Each `engine.noun.verb` and `noun.verb` that a text names, without the left column of tables "old | new". */
+/** Returns each `engine.noun.verb` and `noun.verb` in a text, except in the left column of tables "old | new". */
 function verbsIn(text: string): string[] {
   const now = text.replaceAll(/^ +\|.*?(?<!\\)\|/gm, '');
   return [...now.matchAll(ofEngine), ...now.matchAll(ofNoun)].flatMap(([, name]) => name ?? []);

@@ -7,7 +7,7 @@ import { linkChunks } from '../../tools/link-chunks.ts';
 
 interface Ran {
   readonly parts: readonly unknown[];
-  /** Modules of Node that were asked for, in order. */
+  /** Modules of Node in the order of their loading. */
   readonly asked: readonly string[];
 }
 

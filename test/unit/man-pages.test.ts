@@ -54,7 +54,7 @@ test('pages are clean manual pages', { skip: needs('mandoc') }, (t) => {
   assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 });
 });
 
-/** Words of a line of the shell, as far as examples use its quotes. */
+/** Splits a shell line into words, with the quotes that examples use. */
 const wordsOf = (line: string): string[] =>
   (line.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? []).map((word) => word.replaceAll(/['"]/g, ''));
 

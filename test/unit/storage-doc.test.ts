@@ -10,10 +10,10 @@ const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/storage-on-disk.md'), 'utf8');
 const [present = '', toCome = ''] = page.split('## Tables to come');
 
-/** The names in the first column of every table whose heading begins so. */
+/** Returns the names in the first column of all rows that begin with code. */
 function tablesIn(text: string): string[] {
   const rows = text.split('\n').filter((line) => line.startsWith('| `'));
-  // A row may say after a colon which columns the table has, and name another table after a semicolon.
+  // A row may list the table's columns after a colon, and name another table after a semicolon.
   return rows.flatMap((line) => {
     const [, first = ''] = line.split('|');
     return [...first.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);

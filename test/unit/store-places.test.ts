@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const tests = join(import.meta.dirname, '..');
 
-// What only `placesOf` and `recordsOf` write out. Tests of single floors make folders of their own.
+// Paths that only `placesOf` and `recordsOf` may write out. Tests of single floors make their own folders.
 const joined =
   /\blayout\.(?:snapshots|content), '|'snapshots\/(?:overlay2|vfs|ext4)|'(?:content\/)?blobs\/sha256'|openForReading\(\{/;
 

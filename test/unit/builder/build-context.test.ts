@@ -21,7 +21,7 @@ function open(test: TestContext, items: Readonly<Record<string, FolderItem>>, do
   return { folder, context };
 }
 
-/** Paths below each thing that the source names: `name/path`, or just the name of a file. */
+/** Returns the paths below each file or folder that the source names: `name/path`, or the name of a file. */
 function taken(context: BuildContext, source: string): string[] {
   return context.find(source).flatMap((found) =>
     [...context.walk(found)].flatMap(({ path }) => {
@@ -317,7 +317,7 @@ test('what vanishes or turns into something else during a walk is noticed', (t) 
         renameSync(join(folder, 'c'), join(folder, 'c.old'));
         symlinkSync(outside, join(folder, 'c'));
       }
-      // Told as a symlink, it is one; nothing below is reached through it.
+      // The walk may report the symlink itself, but nothing below it.
       assert.notEqual(seen.at(-1), 'c/z');
     }
     throw new Error('walked');

@@ -102,7 +102,7 @@ test('what a killed build had begun to write goes, what another is writing stays
 test('builds that save at the same time do not disturb each other when there are many contexts', async (t) => {
   const folder = temporaryFolder(t);
   for (let at = 0; at < 64; at++) writeFileSync(join(folder, String(at)), '');
-  // Saves a file over and over, as another build does.
+  // Replaces a file again and again, as another build does.
   const other = spawn('sh', ['-c', 'echo; while : > new; do mv new other; done'], { cwd: folder });
   try {
     await once(other.stdout, 'data');
@@ -110,7 +110,7 @@ test('builds that save at the same time do not disturb each other when there are
       const cache = DigestCache.open(join(folder, String(count % 64)));
       cache.put('f', `stamp ${count}`, 'd', old);
       cache.save();
-      // In place of the oldest, which may be gone.
+      // Creates the oldest file anew, which the cache may have removed.
       writeFileSync(join(folder, String((count + 1) % 64)), '');
     }
   } finally {

@@ -22,7 +22,7 @@ function read(dockerfile: string, { base: _base, args = {}, ...options }: Given 
   });
 }
 
-/** Of the target's own stage, on an image of that config. */
+/** Plans the target's own stage, on an image with the config `given.base`. */
 function plan(dockerfile: string, given: Given = {}): StagePlan {
   const target = read(dockerfile, given);
   return (

@@ -18,9 +18,9 @@ interface Toy extends Result {
   readonly value: string;
 }
 
-/** A cache in memory that counts, with locks that really wait. */
+/** A counting cache in memory, with locks that really wait. */
 class ToyCache implements CacheStore<Toy> {
-  /** By all keys. */
+  /** Results by every key that leads to them. */
   readonly saved = new Map<string, Cached<Toy>>();
   readonly steps: SavedStep[] = [];
   readonly held = new Set<string>();
@@ -57,11 +57,11 @@ interface ToyContext extends OpContext {
 interface ToyOptions {
   readonly inputs?: readonly Vertex<Toy>[];
   readonly ignoreCache?: boolean;
-  /** What enters the key; the name when left out. */
+  /** Definition that enters the key; the name by default. */
   readonly digest?: string;
   readonly isKeyedByDefinition?: boolean;
   readonly exec?: (inputs: readonly Toy[], context: ToyContext) => Promise<Toy>;
-  /** What the operation adds to its key, instead of its inputs' identities. */
+  /** Returns the content that enters the key instead of the inputs' identities. */
   readonly reads?: (inputs: readonly Toy[]) => Promise<string>;
 }
 
@@ -184,7 +184,7 @@ test('ignoreCache runs the step though a result stands, and replaces it', async 
 test('early cut-off: a changed step that makes the same again ends the changes there', async () => {
   const cache = new ToyCache();
   const build = async (digest: string): Promise<number[]> => {
-    // Whatever it is made from, the output is the same and says so.
+    // The output has the same identity for every digest.
     const same = new ToyStep('same', { digest, exec: async () => ({ identity: 'the same', value: 'same' }) });
     const top = new ToyStep('top', { inputs: [same] });
     await solverFor(cache).solve(top);
@@ -321,7 +321,7 @@ test('a failure ends what runs beside it, and is what is told', async () => {
   const slow = new ToyStep('slow', {
     exec: async (_inputs, { signal }) => {
       try {
-        // Rejects with an AbortError of its own, not with the signal's reason.
+        // Rejects with its own AbortError, not with the signal's reason.
         await sleep(60_000, undefined, { signal });
       } finally {
         stopped = true;

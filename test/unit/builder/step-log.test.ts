@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StepLog } from '../../../src/builder/step-log.ts';
 
-/** What is told of these pieces, and how many of them were taken at once. */
-function told(...pieces: readonly (readonly ['stdout' | 'stderr', string])[]) {
+/** Writes chunks to a log and returns the reported lines, the number of chunks taken at once, and the tail. */
+function writeLog(...pieces: readonly (readonly ['stdout' | 'stderr', string])[]) {
   const lines: string[] = [];
   let taken = 0;
   const log = new StepLog((stream, bytes, done) => {
@@ -16,7 +16,7 @@ function told(...pieces: readonly (readonly ['stdout' | 'stderr', string])[]) {
 }
 
 test('whole lines are told as they come, the rest at the end', () => {
-  const { lines, taken, tail } = told(
+  const { lines, taken, tail } = writeLog(
     ['stdout', 'one\ntw'],
     ['stderr', 'err'],
     ['stdout', 'o\n\nlast'],
@@ -28,20 +28,20 @@ test('whole lines are told as they come, the rest at the end', () => {
 });
 
 test('nothing is told of nothing, and bytes stay bytes', () => {
-  assert.deepEqual(told().lines, []);
-  assert.deepEqual(told(['stdout', '\xff\x00\r\n']).lines, ['stdout \xff\x00\r\n']);
+  assert.deepEqual(writeLog().lines, []);
+  assert.deepEqual(writeLog(['stdout', '\xff\x00\r\n']).lines, ['stdout \xff\x00\r\n']);
 });
 
 test('a line without end is told in pieces of bounded size', () => {
   const piece = 'x'.repeat(50_000);
-  const { lines, tail } = told(...Array.from({ length: 10 }, () => ['stdout', piece] as const));
+  const { lines, tail } = writeLog(...Array.from({ length: 10 }, () => ['stdout', piece] as const));
   assert.equal(lines.join('').replaceAll('stdout ', '').length, 500_000);
   for (const line of lines) assert.ok(line.length <= 120_000);
   assert.ok(tail.length <= 8192);
 });
 
 test('the tail holds whole lines', () => {
-  const { tail } = told(['stdout', Array.from({ length: 5000 }, (_, at) => `line ${at}\n`).join('')]);
+  const { tail } = writeLog(['stdout', Array.from({ length: 5000 }, (_, at) => `line ${at}\n`).join('')]);
   assert.match(tail, /^line \d+\n/);
   assert.match(tail, /line 4999\n$/);
 });

@@ -9,7 +9,7 @@ interface Answer {
   readonly stderr: string;
 }
 
-// None of these lines gets as far as a store: nobody can make one here.
+// No line of these tests opens a store: none can be created at this path.
 process.env['STRATA_ROOT'] = '/proc/no-store';
 
 async function answer(...words: readonly string[]): Promise<Answer> {
@@ -24,7 +24,7 @@ async function answer(...words: readonly string[]): Promise<Answer> {
 
 const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '));
 
-/** What docker's command answers to the same line, its name replaced: exit code, message, and whose help it names. */
+/** Docker's response to the same line, with its name replaced: exit code, message, and the command whose help it names. */
 const mistakes: readonly (readonly [line: string, code: number, message: string, see: string])[] = [
   ['images a b', 1, '"strata images" requires at most 1 argument.', 'strata images'],
   ['build a b', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
@@ -140,7 +140,7 @@ const misspelt: readonly (readonly [line: string, verb: string, hint: string])[]
   ['image lss -q', 'image lss', "Did you mean 'strata image ls'? See 'strata image --help'."],
   ['container runn -d x', 'container runn', "Did you mean 'strata container run'? See 'strata container --help'."],
   ['builder nothing --like it', 'builder nothing', "See 'strata builder --help'."],
-  // Of such short words every one is near to some verb.
+  // Every short word is near to some verb, so no verb is proposed.
   ['foo -x', 'foo', "See 'strata --help'."],
 ];
 
@@ -154,7 +154,7 @@ for (const [line, verb, hint] of misspelt) {
   });
 }
 
-// Docker 26.1's flags for builds and their cache, buildx's and the older builder's, beyond those that are there.
+// Docker 26.1's flags for builds and their cache, of buildx and of the legacy builder, that Strata does not have yet.
 const laterFlags = `--add-host=h:1 --allow=a --annotation=a --attest=a --build-context=a=b --builder=b --cache-from=c
   --cache-to=c --cgroup-parent=c --compress --cpu-period=1 --cpu-quota=1 --cpu-shares=1 -c=1 --cpuset-cpus=0 --cpuset-mems=0
   --disable-content-trust --isolation=i --load --memory=1m -m=1m --memory-swap=1m --metadata-file=f --no-cache-filter=s
@@ -217,7 +217,7 @@ test('a template that cannot be parsed: 64 from what shows single objects, as do
   }
 });
 
-/** Every argument and option says what it is for, and its default at most once, in plain text. */
+/** Asserts that every argument and option has a description, and its default at most once, in plain text. */
 function assertReadable(help: string): void {
   const [, ...sections] = help.split(/^(?:Arguments|Options):\n/m);
   const entries = sections.flatMap((section) => (section.split(/\n\n/)[0] ?? '').split(/\n(?= {2}\S| {6}-)/));

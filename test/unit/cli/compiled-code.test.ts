@@ -97,7 +97,7 @@ test('a program runs as it is written, and the next time with the code it was co
   assert.equal(exportsOf(second).answer(), 42);
   assert.equal(second.isIncomplete, false);
 
-  // A part that only some runs need is kept with the others, and stays when a run does without it.
+  // A part that only some runs need is saved with the others, and stays after a run without it.
   assert.equal(exportsOf(second).late(), 'main.cjs');
   assert.equal(second.isIncomplete, true);
   second.save();
@@ -118,7 +118,7 @@ test('code that was kept of another version of a file is not run', (context) => 
   const before = new CompiledProgram(path, store);
   assert.equal(exportsOf(before).answer(), 42);
   before.save();
-  // Of the same length, which is all that V8 looks at.
+  // The text has the same length, which is all that V8 compares.
   writeFileSync(path, programText.replace('2 * n', '3 * n'));
   const after = new CompiledProgram(path, store);
   assert.equal(exportsOf(after).answer(), 63);

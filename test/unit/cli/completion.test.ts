@@ -11,8 +11,8 @@ import { defineProgram } from '../../../src/cli/program.ts';
 
 const unused = {} as CliContext;
 
-/** Live values are the name of their source, with the root and the configuration file where the line names them. */
-async function completed(line: string): Promise<Completion> {
+/** Completes a line. Live values are the name of their source, with the root and configuration file that the line names. */
+async function completeLine(line: string): Promise<Completion> {
   const words = line.split(' ');
   const program = new Command('strata');
   await defineProgram(program, unused, words);
@@ -84,17 +84,17 @@ describe('what may stand at the end of a line', () => {
   ];
   for (const [line, values] of table) {
     test(`strata ${line}`, async () => {
-      assert.equal(valuesOf(await completed(line)), values);
+      assert.equal(valuesOf(await completeLine(line)), values);
     });
   }
 
   test('flags come with what the help says of them, and a name is offered once', async () => {
-    const [flag] = (await completed('run --netw')).candidates;
+    const [flag] = (await completeLine('run --netw')).candidates;
     assert.deepEqual(flag, {
       value: '--network',
       description: 'Network of the container: "none" or "host" (default "none")',
     });
-    assert.equal(valuesOf(await completed('rm <container> ')), '');
+    assert.equal(valuesOf(await completeLine('rm <container> ')), '');
   });
 });
 

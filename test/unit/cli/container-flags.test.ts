@@ -5,7 +5,7 @@ import { defineContainerFlags } from '../../../src/cli/flags/container-flags.ts'
 import { laterContainerFlags } from '../../../src/cli/flags/later-container-flags.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
-// Of docker 26.1's `create --help`, and those that it hides on Linux.
+// Flags of docker 26.1's `create --help`, and those that it hides on Linux.
 const dockers = `
   add-host annotation attach blkio-weight blkio-weight-device cap-add cap-drop cgroup-parent cgroupns cidfile
   cpu-period cpu-quota cpu-rt-period cpu-rt-runtime cpu-shares cpus cpuset-cpus cpuset-mems device
@@ -20,14 +20,14 @@ const dockers = `
   cpu-count cpu-percent io-maxbandwidth io-maxiops net net-alias dns-opt
 `;
 
-const made = (): Command => {
+const defineCommand = (): Command => {
   const command = new Command('create').exitOverride();
   defineContainerFlags(command);
   return command.action(() => undefined);
 };
 
 test('every flag of docker’s create is known by name', () => {
-  const known = new Set(made().options.map(({ long }) => long));
+  const known = new Set(defineCommand().options.map(({ long }) => long));
   const missing = dockers.split(/\s+/).filter((name) => name !== '' && !known.has(`--${name}`));
   assert.deepEqual(missing, []);
 });
@@ -39,7 +39,7 @@ test('a flag that is not there yet is answered with its name and with what there
     const long = /--[a-z0-9-]+/.exec(flag)?.[0] ?? '';
     const value = flag.includes('<') ? ['1'] : [];
     assert.throws(
-      () => made().parse([long, ...value, 'image'], { from: 'user' }),
+      () => defineCommand().parse([long, ...value, 'image'], { from: 'user' }),
       (error) =>
         isStrataError(error, 'ERR_NOT_SUPPORTED_YET') &&
         error.message === `${long}: not supported yet` &&

@@ -9,7 +9,7 @@ const layer = (id: string, state: string, offset: number, total = 1_000_000): Sh
   total,
 });
 
-/** What a terminal of that many rows shows in the end. */
+/** Returns the lines that a terminal shows after these writes. */
 function screenOf(writes: readonly string[]): string[] {
   const screen: string[] = [];
   let row = 0;

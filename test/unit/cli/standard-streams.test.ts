@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const module = join(import.meta.dirname, '../../../src/cli/terminal/standard-streams.ts');
 
-/** A program that has `streams`, and tells by its exit code whether Node's streams were loaded. */
+/** Returns a program that has `streams`, and whose exit code says whether Node's streams were loaded. */
 const programOf = (body: string): string[] => [
   '--input-type=module',
   '--eval',
@@ -91,7 +91,7 @@ test('a pipe that is full and does not wait is waited for', async (context) => {
   assert.throws(() => {
     for (;;) filled += writeSync(writing, Buffer.alloc(4096, '.'));
   }, /EAGAIN/);
-  // Its standard error, once it is a stream, has the pipe not wait, and its standard output is the same one.
+  // Node makes the pipe non-blocking once standard error is a stream, and standard output is the same pipe.
   const body =
     "process.stderr; streams.out('late'); streams.out(' and later'); (await import('node:fs')).writeSync(3, 'x');";
   const child = spawn(process.execPath, programOf(body), { stdio: ['ignore', writing, writing, 'pipe'] });

@@ -62,7 +62,7 @@ const documents: Readonly<Record<string, Struct>> = {
   version: versionDocument(versions),
 };
 
-// Names from docker 26.1's own `--format '{{json .}}'`.
+// Names of the fields in docker 26.1's `--format '{{json .}}'`.
 const dockers: Readonly<Record<string, string>> = {
   info: `ID Containers ContainersRunning ContainersPaused ContainersStopped Images Driver DriverStatus Plugins MemoryLimit
     SwapLimit KernelMemoryTCP CpuCfsPeriod CpuCfsQuota CPUShares CPUSet PidsLimit IPv4Forwarding BridgeNfIptables
@@ -77,13 +77,13 @@ const dockers: Readonly<Record<string, string>> = {
     'Platform Components Version ApiVersion MinAPIVersion GitCommit GoVersion Os Arch KernelVersion BuildTime',
 };
 
-const shown = (name: string, format: string): string =>
+const render = (name: string, format: string): string =>
   formatStruct(parseInspectFormat(format), documents[name] as Struct);
 
 describe('info and version have the fields of docker, in its order, and then our own', () => {
   for (const [of, names] of Object.entries(dockers)) {
     const [name = '', field = '.'] = of.split(' ');
-    const fields = Object.keys(JSON.parse(shown(name, `{{json ${field}}}`)) as object);
+    const fields = Object.keys(JSON.parse(render(name, `{{json ${field}}}`)) as object);
     const own = field === '.' ? ['Strata'] : [];
     test(of, () => assert.deepEqual(fields, [...names.split(/\s+/), ...own]));
   }
@@ -119,11 +119,11 @@ describe('what scripts probe first', () => {
     ['version', '{{range .Server.Components}}{{.Name}} {{.Version}};{{end}}', 'Engine 0.1.0;Node 24.1.0;runc 1.1.5;'],
     ['version', '{{.Strata.node}}', '24.1.0'],
   ];
-  for (const [name, format, text] of table) test(`${name} ${format}`, () => assert.equal(shown(name, format), text));
+  for (const [name, format, text] of table) test(`${name} ${format}`, () => assert.equal(render(name, format), text));
 });
 
 test('a field that nothing has is refused in words of docker', () => {
-  assert.throws(() => shown('info', '{{.Nope}}'), {
+  assert.throws(() => render('info', '{{.Nope}}'), {
     code: 'ERR_FORMAT_INVALID',
     message: /can't evaluate field Nope in type system\.dockerInfo$/,
   });

@@ -6,7 +6,7 @@ import { writeBytes } from '../../../src/cli/terminal/write-bytes.ts';
 const longestMs = 20_000;
 
 test('who writes as fast as it is taken still hears of what happens meanwhile', async () => {
-  // As a file or a terminal: it takes everything before write() returns.
+  // Takes everything before write() returns, as a file or a terminal does.
   const taking = new Writable({ write: (_chunk, _encoding, done) => done() });
   let isHeard = false;
   setImmediate(() => (isHeard = true));

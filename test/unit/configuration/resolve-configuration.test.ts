@@ -7,7 +7,7 @@ import {
 } from '../../../src/configuration/resolve-configuration.ts';
 import { type Configuration, settingNames, settings } from '../../../src/configuration/settings.ts';
 
-/** For every setting a value from each source, all different. */
+/** A value of every setting from each source, all different. */
 const values: {
   readonly [Name in keyof Configuration]: readonly [option: Configuration[Name], file: Configuration[Name]];
 } = {
@@ -37,7 +37,7 @@ describe('option, environment, file, default: the first that has a setting count
       environment,
       file: { path, values: { [name]: file } },
     };
-    // A default runtime must be one of them.
+    // The default runtime must be one of the runtimes.
     const others = name === 'runtimes' ? {} : { runtimes: { one: { path: 'one' }, two: { path: 'two' } } };
     const resolved = (sources: Partial<ConfigurationSources>): readonly unknown[] => {
       const given = { ...all, ...sources };

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 test('who lets go of a folder twice closes nothing of others', (context) => {
   const folder = ExecFolder.make(temporaryFolder(context), 'a'.repeat(64));
   folder.leave();
-  // Its number is among theirs: the lowest that are free.
+  // The kernel reuses the lowest free descriptor, so one of these has the number that `leave` closed.
   const others = Array.from({ length: 64 }, () => openSync('/dev/null', 'r'));
   folder.leave();
   folder[Symbol.dispose]();

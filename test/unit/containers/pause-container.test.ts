@@ -1,4 +1,4 @@
-// Who freezes a container and is killed lets it go on, with a runtime that does as it is told.
+// A container that is being paused by a killed process goes on, tested with a scripted runtime.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { until } from '../../helpers/until.ts';
 
 const source = join(import.meta.dirname, '../../../src/containers/pause-container.ts');
 
-/** A runtime that writes down what it has done; `pause` takes as long as there is no file `go`. */
+/** Makes a runtime that records its actions; `pause` ends once the file `go` exists. */
 function slowRuntime(folder: string): { readonly place: Parameters<typeof pauseContainer>[0]; done: () => string } {
   const runtime = join(folder, 'runtime');
   const script = `#!/bin/sh
@@ -42,7 +42,7 @@ test('one who is killed while the runtime freezes lets go on what is frozen afte
   );
   pauser.kill('SIGKILL');
   await once(pauser, 'close');
-  // Time for whoever would let it go on too early.
+  // Time for a wrong unpause before the pause has ended.
   await sleep(200);
   writeFileSync(join(folder, 'go'), '');
   await until(

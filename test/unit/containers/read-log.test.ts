@@ -27,7 +27,7 @@ test('what is written while a log is read is none of what was asked for', async 
     let read = 0;
     for await (const entries of readLog(path, { tail })) {
       read += entries.length;
-      // As fast as it is read, but not for ever.
+      // Writes as fast as the log is read, but not forever.
       if (read < 100_000) appendFileSync(path, line.repeat(entries.length));
     }
     assert.equal(read, count);

@@ -4,7 +4,7 @@ import { startFailure } from '../../../src/containers/runtime/start-failure.ts';
 
 const group = '/sys/fs/cgroup/strata/0123';
 
-// As runc 1.1.5 says it.
+// Messages of runc 1.1.5.
 const cases: readonly (readonly [message: string, exitCode: number, hint: RegExp])[] = [
   ['exec: "gone": executable file not found in $PATH', 127, /no such program/],
   ['exec: "--rm": executable file not found in $PATH', 127, /options go before it/],

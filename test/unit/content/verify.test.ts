@@ -7,7 +7,7 @@ import { fc } from '../../helpers/properties.ts';
 const text = utf8('the quick brown fox');
 const expected = { digest: digestOf(text), sizeBytes: text.length };
 
-/** A source that tells how far it was read and whether it was closed. */
+/** Returns a source that records how far it was read and whether it was closed. */
 function source(...chunks: readonly Uint8Array[]): AsyncIterable<Uint8Array> & { given: number; closed: boolean } {
   const watched = {
     given: 0,

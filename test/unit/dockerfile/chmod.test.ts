@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseChmod } from '../../../src/dockerfile/chmod.ts';
 
-/** What GNU's chmod(1) says of the same, unless noted; `d` stands for a folder. */
+/** Results of GNU's chmod(1), unless noted; `d` marks a folder. */
 const cases: readonly (readonly [change: string, before: string, after: string])[] = [
   ['0755', '600', '755'],
   ['755', '7777', '755'],
@@ -36,7 +36,7 @@ const cases: readonly (readonly [change: string, before: string, after: string])
   ['u=rwX,go=rX', '700', '755'],
   ['u=rwX,go=rX', 'd600', '755'],
   ['a-X', '777', '666'],
-  // The file's own execute bit counts, not what an earlier clause made of it; GNU differs.
+  // The file's own execute bit counts, not the result of an earlier clause; GNU differs.
   ['a-x,a+X', '755', '755'],
   ['u+s', '755', '4755'],
   ['g+s', '755', '2755'],

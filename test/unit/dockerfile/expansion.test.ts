@@ -21,7 +21,7 @@ function read(text: string): Instruction {
   return instruction;
 }
 
-const expanded = (text: string): Record<string, unknown> => ({
+const expandText = (text: string): Record<string, unknown> => ({
   ...expandInstruction(read(text), variables, { escape }),
 });
 
@@ -41,7 +41,7 @@ describe('an instruction with its variables replaced', () => {
     ],
     ['COPY --from=$A --exclude=$A a b', { from: '$A', exclude: ['$A'] }],
     ['ADD --checksum=sha256:$A a b', { checksum: 'sha256:one' }],
-    // In a heredoc quotes are text, and the escape character is a backslash always.
+    // In a heredoc, quotes are text, and the escape character is always a backslash.
     ['COPY <<X <<"Y" /\n"$A" \\$A\nX\n$A\nY', { inlineFiles: ['"one" $A\n', '$A\n'] }],
     ['RUN echo $A', { args: ['echo $A'] }],
     ['CMD ["$A"]', { args: ['$A'] }],
@@ -61,7 +61,7 @@ describe('an instruction with its variables replaced', () => {
 
   it(`has them replaced where docker does (${cases.length})`, () => {
     for (const [text, fields] of cases) {
-      const result = expanded(text);
+      const result = expandText(text);
       for (const [name, value] of Object.entries(fields))
         assert.deepEqual(flat(result[name]), value, `${text}: ${name}`);
     }
@@ -74,7 +74,7 @@ describe('an instruction with its variables replaced', () => {
   });
 
   it('fails with the line of the instruction', () => {
-    assert.throws(() => expanded('\n\nUSER ${NONE?gone}'), {
+    assert.throws(() => expandText('\n\nUSER ${NONE?gone}'), {
       message: /NONE: gone$/,
       details: { line: 4, endLine: 4 },
     });

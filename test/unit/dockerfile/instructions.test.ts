@@ -10,7 +10,7 @@ import { utf8 } from '../../../src/lib/bytes.ts';
 const parse = (text: string): ReturnType<typeof parseInstructions> => parseInstructions(parseDockerfile(utf8(text)));
 const origin = ['source', 'written', 'location', 'comments'];
 
-/** The one instruction of a Dockerfile without what tells where it stood. */
+/** Returns the only instruction of a Dockerfile, without its position. */
 function only(text: string): Record<string, unknown> {
   const [instruction] = parse(`FROM a\n${text}`).stages[0]?.instructions ?? [];
   return Object.fromEntries(Object.entries(instruction ?? {}).filter(([name]) => !origin.includes(name)));
@@ -68,7 +68,7 @@ describe('instructions', () => {
         ],
       },
     ],
-    // As docker: flags that are read and never looked at.
+    // Docker, too, ignores flags of these instructions.
     ['ARG --x a', { kind: 'ARG', definitions: [{ key: 'a', value: undefined, description: '' }] }],
     ['STOPSIGNAL --x 9', { kind: 'STOPSIGNAL', signal: '9' }],
     ['STOPSIGNAL $SIG', { kind: 'STOPSIGNAL', signal: '$SIG' }],
@@ -183,7 +183,7 @@ describe('instructions', () => {
     ],
     ['RUN <<-A\n\tb\nA', { ...run, args: ['<<-A'], heredocs: [{ name: 'A', content: '\tb\n', chomp: true }] }],
     ['HEALTHCHECK NONE', { ...check, test: ['NONE'] }],
-    // As docker: NONE looks at no flags.
+    // Docker, too, ignores the flags of NONE.
     ['HEALTHCHECK --x none', { ...check, test: ['NONE'] }],
     ['HEALTHCHECK CMD a  b', { ...check, test: ['CMD-SHELL', 'a  b'] }],
     ['HEALTHCHECK cmd ["a", "b"]', { ...check, test: ['CMD', 'a', 'b'] }],

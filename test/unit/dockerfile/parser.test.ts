@@ -7,7 +7,7 @@ import { concatBytes, utf8 } from '../../../src/lib/bytes.ts';
 
 const parse = (text: string): ReturnType<typeof parseDockerfile> => parseDockerfile(utf8(text));
 
-/** Several lines of a table, or one. */
+/** Joins the lines of a Dockerfile or of its dump. */
 const lines = (...text: string[]): string => text.join('\n');
 
 describe('Dockerfile to tree', () => {
@@ -24,7 +24,7 @@ describe('Dockerfile to tree', () => {
     ['RUN a\\\nb', '(run "ab")'],
     ['RUN a \\  \t\nb', '(run "a b")'],
     ['RUN a \\\\\nRUN b', lines('(run "a \\\\\\\\")', '(run "b")')],
-    // Three are an escaped one and a single one, but docker looks back one character only.
+    // Three backslashes are an escaped and a single one, but docker looks back only one character.
     ['RUN a \\\\\\\nRUN b', lines('(run "a \\\\\\\\\\\\")', '(run "b")')],
     ['RUN a \\\n# c\nb', '(run "a b")'],
     ['RUN a \\\n  # c \\\nb', '(run "a b")'],
@@ -73,7 +73,7 @@ describe('Dockerfile to tree', () => {
     ['COPY --a\\ b c d', '(copy ["--a b"] "c" "d")'],
     ['COPY -- --a b', '(copy "--a" "b")'],
     ['COPY -a b', '(copy "-a" "b")'],
-    // BuildKit reads flags byte by byte and makes `--from=Ã¤` of it.
+    // BuildKit reads flags byte by byte and returns `--from=Ã¤`.
     ['COPY --from=ä b c', '(copy ["--from=ä"] "b" "c")'],
     ['CMD --a', '(cmd ["--a"])'],
     ['RUN <<A\nx\nA', '(run "<<A")'],

@@ -41,7 +41,7 @@ describe('one pattern of an ignore file', () => {
     ['a+(b)|$^{1}', 'a+(b)|$^{1}', 'aab'],
     ['**', 'a a/b .a/b', ''],
     ['**/a', 'a b/a b/c/a a/b', 'ba b/ca'],
-    // Docker compares the end of the path here and nothing more.
+    // Docker compares only the end of the path here.
     ['**a', 'a ba b/ba a/b', 'ab'],
     ['**a*', 'a ab x/ab a/b', 'xa xab'],
     ['**/a/b', 'a/b x/a/b x/y/a/b', 'a x/b xa/b'],

@@ -28,7 +28,7 @@ const hostile = fc.oneof(
   fc.tuple(soup, fc.uint8Array({ maxLength: 4 }), soup).map(([a, b, c]) => Buffer.concat([utf8(a), b, utf8(c)])),
 );
 
-/** The result, or undefined when it was refused as a user's mistake with a code of ours. */
+/** Returns the result, or undefined when the input was refused as a user's mistake with one of our codes. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -247,7 +247,7 @@ describe('whatever an ignore file holds', () => {
           const mayChange = index === 0 || matcher.mayReincludeBelow(elements.slice(0, index).join('/'));
           const before = found?.matched;
           found = matcher.matchesIn(found?.folder, part);
-          // Docker's two ways part where a folder matches a `!` pattern before anything excludes it.
+          // Docker's two ways differ if a folder matches a `!` pattern before any pattern excludes it.
           if (!matcher.hasExceptions) assert.equal(found.matched, matcher.matches(part), part);
           if (before === true && !mayChange) assert.equal(found.matched, true, `${part} was taken back`);
         }
@@ -267,7 +267,7 @@ describe('whatever an ignore file holds', () => {
 });
 
 describe('large input', () => {
-  // Watchdogs, not measurements: each of these takes well below a second, and minutes where a step is quadratic.
+  // These inputs take well below a second each, and minutes if a step is quadratic.
   const megabyte = (piece: string): string => piece.repeat(Math.floor((1 << 20) / piece.length));
   const head = 'FROM a\nRUN x ';
   const files: Readonly<Record<string, string>> = {

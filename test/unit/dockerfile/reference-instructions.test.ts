@@ -29,7 +29,7 @@ const messageOf = (work: () => unknown): string => {
   return 'no error';
 };
 const refusal = (text: string): string => messageOf(() => parseInstruction(nodeOf(text)));
-const handmade = (name: string, ...args: string[]): SyntaxNode => ({ ...nodeOf('RUN x'), name, args });
+const makeNode = (name: string, ...args: string[]): SyntaxNode => ({ ...nodeOf('RUN x'), name, args });
 
 describe('reference: Dockerfile instructions', { skip: needs('fixtures') }, () => {
   it('counts the arguments of 16 instructions', () => {
@@ -49,12 +49,12 @@ describe('reference: Dockerfile instructions', { skip: needs('fixtures') }, () =
       }
     }
     for (const command of table<string[]>('TestCommandsTooManyArguments.commands')) {
-      const message = messageOf(() => parseInstruction(handmade(command, 'arg1', 'arg2', 'arg3', '')));
+      const message = messageOf(() => parseInstruction(makeNode(command, 'arg1', 'arg2', 'arg3', '')));
       assert.equal(message, `dockerfile parse error on line 1: Bad input to ${command}, too many arguments`);
       count++;
     }
     for (const command of table<string[]>('TestCommandsBlankNames.commands')) {
-      const message = messageOf(() => parseInstruction(handmade(command, '', 'arg2', '=')));
+      const message = messageOf(() => parseInstruction(makeNode(command, '', 'arg2', '=')));
       assert.equal(message, `dockerfile parse error on line 1: ${command} names can not be blank`);
       count++;
     }
@@ -126,7 +126,7 @@ describe('reference: Dockerfile instructions', { skip: needs('fixtures') }, () =
   });
 
   it('joins the words of a health check without JSON', () => {
-    const check = parseInstruction(handmade('healthcheck', 'CMD', 'hello', 'world'));
+    const check = parseInstruction(makeNode('healthcheck', 'CMD', 'hello', 'world'));
     assert.ok(check.kind === 'HEALTHCHECK');
     assert.deepEqual(check.test, table('TestHealthCheckCmd.expected'));
   });
@@ -152,7 +152,7 @@ describe('reference: Dockerfile instructions', { skip: needs('fixtures') }, () =
     const shapes = table<{ $go: string }[]>('TestNilLinter.range').map(({ $go }) => /" (.*)"$/.exec($go)?.[1]);
     for (const name of names.split(' ')) {
       for (const shape of shapes) {
-        // Not of StrataError: messageOf lets it through and the test fails.
+        // messageOf rethrows any error but a StrataError, which fails the test.
         messageOf(() => parseInstructions(parseDockerfile(utf8(`FROM busybox\n${name} ${shape}`))));
       }
     }

@@ -75,7 +75,7 @@ describe('reference: Dockerfile parser', { skip: needs('fixtures') }, () => {
 
   it('finds the heredocs of 10 lines', () => {
     const cases = table<{ line: string; heredocNames: string[] | null }[]>('TestHeredocsFromLine.srcs');
-    // BuildKit's own test walks only over what was found, and in this line BuildKit finds nothing.
+    // BuildKit's own test checks only the heredocs found, and BuildKit finds none in this line.
     const deviations = new Map<string, string[]>([['RUN <<- EOF', []]]);
     for (const { line, heredocNames } of cases) {
       const names = heredocsOfLine(line, line1).map(({ name }) => name);
@@ -85,7 +85,7 @@ describe('reference: Dockerfile parser', { skip: needs('fixtures') }, () => {
   });
 
   it('extracts 24 heredocs', () => {
-    // The table holds results only; these are instructions that must give them, in its order.
+    // The table has only results; these are the instructions for them, in its order.
     const lines = [
       'ENV NAME=me',
       'RUN ls',

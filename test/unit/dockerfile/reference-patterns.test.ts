@@ -13,7 +13,7 @@ const json = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(fixture(`patternmatcher/${name}`), 'utf8')) as Record<string, unknown>;
 const table = <T>(name: string): T => json('tables.json')[name] as T;
 
-/** Walks down to `path` as a builder walks the context. */
+/** Matches `path` step by step from its first folder, as a builder walks the context. */
 function matchesByWalk(matcher: PatternMatcher, path: string): boolean {
   const elements = cleanPath(path).split('/');
   let result: ReturnType<PatternMatcher['matchesIn']> | undefined;
@@ -38,7 +38,7 @@ describe('reference: patterns of paths', { skip: needs('fixtures') }, () => {
 
   it('matches or refuses 54 patterns of filepath.Match', () => {
     const cases = table<{ pattern: string; s: string; match: boolean; err: object | null }[]>('<pkg>.matchTests');
-    // A folder that matches takes what is below with it; filepath.Match itself knows no folders.
+    // A matching folder includes its content; filepath.Match itself has no folders.
     const onlyByParent = new Set(['a* ab/c']);
     for (const { pattern, s, match, err } of cases) {
       if (err !== null) {

@@ -20,7 +20,7 @@ function attempt<T>(work: () => T): T | typeof failed {
   }
 }
 
-const reversed = (value: string): string => Array.from(value).reverse().join('');
+const reverse = (value: string): string => Array.from(value).reverse().join('');
 
 describe('reference: words and variables', { skip: needs('fixtures') }, () => {
   it('expands 228 words', () => {
@@ -29,7 +29,7 @@ describe('reference: words and variables', { skip: needs('fixtures') }, () => {
     for (const line of text('envVarTest').split('\n')) {
       if (line.startsWith('#') || line.trim() === '') continue;
       const [platform, source, expected] = line.split('|').map((part) => part.trim());
-      // W: Windows, where the names of variables have no case.
+      // W is Windows, where names of variables ignore case.
       if (platform === 'W') continue;
       const result = attempt(() => expandWord(source ?? '', env).text);
       assert.equal(result, expected === 'error' ? failed : expected, line);
@@ -131,7 +131,7 @@ describe('reference: words and variables', { skip: needs('fixtures') }, () => {
     };
     for (const [pattern, backwards] of cases) {
       for (const probe of probes) {
-        const expected = result(() => reversed(trimPrefix(reversed(probe), backwards, false)));
+        const expected = result(() => reverse(trimPrefix(reverse(probe), backwards, false)));
         assert.equal(
           result(() => trimSuffix(probe, pattern, false)),
           expected,

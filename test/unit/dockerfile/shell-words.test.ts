@@ -320,7 +320,7 @@ describe('words', () => {
     ['<< EOF', ['<< EOF']],
     ['cat <<EOF > x', ['cat', '<<EOF', '>', 'x']],
     ['$NL', ['first', 'second']],
-    // BuildKit forgets what stands before a substitution with a modifier, and gives `b` alone here.
+    // BuildKit drops the text before a substitution with a modifier, and returns only `b` here.
     ['a${NONE:-b}', ['ab']],
     ['8${NONE:-0}/tcp 9$1', ['80/tcp', '9one']],
   ];

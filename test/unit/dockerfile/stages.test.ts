@@ -18,7 +18,7 @@ function graph(text: string): StageGraph {
   return resolveStages(parseInstructions(tree).stages, { escape: tree.escape, args });
 }
 
-const shown = (source: StageSource): string => {
+const formatSource = (source: StageSource): string => {
   if (source.kind === 'stage') return `#${source.index}`;
   return source.kind === 'scratch' ? 'scratch' : source.reference;
 };
@@ -27,7 +27,7 @@ const shown = (source: StageSource): string => {
 const summary = (text: string): string[] =>
   graph(text).stages.map(
     ({ index, name, base, dependencies }) =>
-      `${index} ${name} ${shown(base)} [${dependencies.map(({ source }) => shown(source)).join(' ')}]`,
+      `${index} ${name} ${formatSource(base)} [${dependencies.map(({ source }) => formatSource(source)).join(' ')}]`,
   );
 const reachable = (text: string, target?: string): number[] => {
   const stages = graph(text);
@@ -40,7 +40,7 @@ describe('stages of a Dockerfile', () => {
     ['FROM a:1@sha256:0', ['0 stage-0 a:1@sha256:0 []']],
     ['FROM a AS b\nFROM b', ['0 b a []', '1 stage-1 #0 []']],
     ['FROM a AS B\nFROM b', ['0 b a []', '1 stage-1 #0 []']],
-    // Only the names of stages lose their case; a base is looked up as it is written.
+    // Only names of stages ignore case; a base is looked up as written.
     ['FROM a AS b\nFROM B', ['0 b a []', '1 stage-1 B []']],
     ['FROM b\nFROM a AS b', ['0 stage-0 b []', '1 b a []']],
     ['FROM a AS a', ['0 a a []']],
@@ -60,7 +60,7 @@ describe('stages of a Dockerfile', () => {
       'FROM a AS b\nFROM c\nRUN --mount=from=b,target=/x --mount=type=cache,target=/y --mount=from=img z',
       ['0 b a []', '1 stage-1 c [#0 img]'],
     ],
-    // A mount knows names only.
+    // A mount names a stage only by name, not by number.
     ['FROM a\nFROM c\nRUN --mount=from=0 z', ['0 stage-0 a []', '1 stage-1 c [0]']],
     ['FROM a\nCOPY --from=b x y\nFROM c AS b', ['0 stage-0 a [#1]', '1 b c []']],
   ];

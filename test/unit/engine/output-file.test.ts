@@ -16,7 +16,7 @@ describe('a file that is written whole or not at all', () => {
             join(folder, name),
             async (take) => {
               await take(Buffer.from(text));
-              // What is seen now would stay after a kill.
+              // A file visible now would stay after a kill.
               assert.equal(
                 readdirSync(folder).some((entry) => entry.startsWith('.')),
                 !unnamed,

@@ -59,7 +59,7 @@ test('what nobody foresaw is an internal error that says whom to tell', async ()
   const faults: readonly [() => unknown, RegExp][] = [
     [() => (undefined as unknown as Error).message, /^internal error: Cannot read properties of undefined/],
     [() => invariant(false, 'one is one'), /^internal error: invariant broken: one is one$/],
-    // What is thrown need not be an error.
+    // A thrown value may be no Error.
     [() => Promise.reject('text' as unknown as Error), /^internal error: text$/],
   ];
   for (const [fault, message] of faults) {

@@ -10,12 +10,12 @@ const reporter = join(import.meta.dirname, '../../helpers/run-summary.ts');
 
 const { NODE_TEST_CONTEXT: _, CI: __, ...environment } = process.env;
 
-/** A run of one file of tests, as scripts/test.sh makes it. */
+/** Runs a file of tests with the reporter of scripts/test.sh. */
 function runOf(t: Hooks, ...tests: readonly string[]): { code: number; told: string } {
   return runIn(environment, t, ...tests);
 }
 
-/** {@link runOf} with these variables. */
+/** Runs like {@link runOf}, with these variables. */
 function runIn(env: NodeJS.ProcessEnv, t: Hooks, ...tests: readonly string[]): { code: number; told: string } {
   const folder = mkdtempSync(join(tmpdir(), 'strata-run-'));
   t.after(() => rmSync(folder, { recursive: true }));

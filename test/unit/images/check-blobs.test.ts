@@ -6,13 +6,13 @@ import { type BlobCheckInput, checkBlobs } from '../../../src/images/check/check
 import { utf8 } from '../../../src/lib/bytes.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 
-async function stored(content: MemoryContentStore, text: string): Promise<Digest> {
+async function storeText(content: MemoryContentStore, text: string): Promise<Digest> {
   await using writer = await content.writer(text);
   await writer.write(utf8(text));
   return (await writer.commit()).digest;
 }
 
-/** As a disk with a bad sector under one blob. */
+/** Returns a store like one with a bad sector under one blob. */
 const failing = (content: BlobProvider, bad: Digest, code: string): BlobProvider => ({
   open: async (digest, options) => {
     if (digest === bad) throw Object.assign(new Error(`${code}: i/o error, read`), { code, syscall: 'read' });
@@ -22,7 +22,7 @@ const failing = (content: BlobProvider, bad: Digest, code: string): BlobProvider
 
 test('a blob that the disk does not give back is named, and the others are looked at all the same', async () => {
   const content = new MemoryContentStore();
-  const digests = [await stored(content, 'one'), await stored(content, 'two'), await stored(content, 'three')];
+  const digests = [await storeText(content, 'one'), await storeText(content, 'two'), await storeText(content, 'three')];
   const records = digests.map((digest, at) => ({ digest, sizeBytes: [3, 3, 5][at] ?? 0, createdAt: 0 }));
   const blobs = { list: () => records };
   const bad = digests[1] ?? assert.fail();
@@ -37,6 +37,6 @@ test('a blob that the disk does not give back is named, and the others are looke
     { kind: 'blob', key: bad, problem: 'cannot be read from the disk (EIO)' },
   ]);
   assert.deepEqual(looked, digests);
-  // That nobody may read it says nothing of the blob.
+  // A refused permission is no damage of the blob.
   await assert.rejects(checkBlobs(partsFailing('EACCES'), report, {}), { code: 'EACCES' });
 });

@@ -18,19 +18,19 @@ const images: readonly FilteredImage[] = [
   image('', 4, { stage: 'test' }),
   image('old:1', undefined),
 ];
-const shown = ({ repository = '<none>', tag = '<none>' }: FilteredImage): string => `${repository}:${tag}`;
+const formatName = ({ repository = '<none>', tag = '<none>' }: FilteredImage): string => `${repository}:${tag}`;
 
 const createdAt = (name: string): Date | undefined => {
-  const found = images.find((each) => shown(each) === name);
+  const found = images.find((each) => formatName(each) === name);
   if (!found) throw new Error(`no image ${name}`);
   return found.createdAt;
 };
 
-const listed = (...flags: readonly string[]): string[] =>
-  images.filter(compileFilters(Filters.fromFlags(flags), imageListFilters(createdAt, now))).map(shown);
+const listNames = (...flags: readonly string[]): string[] =>
+  images.filter(compileFilters(Filters.fromFlags(flags), imageListFilters(createdAt, now))).map(formatName);
 
-const pruned = (...flags: readonly string[]): string[] =>
-  images.filter(compileFilters(Filters.fromFlags(flags), imagePruneFilters(now))).map(shown);
+const pruneNames = (...flags: readonly string[]): string[] =>
+  images.filter(compileFilters(Filters.fromFlags(flags), imagePruneFilters(now))).map(formatName);
 
 const lists: readonly (readonly [flags: readonly string[], names: readonly string[]])[] = [
   [['dangling=true'], ['<none>:<none>']],
@@ -55,7 +55,7 @@ const lists: readonly (readonly [flags: readonly string[], names: readonly strin
   [['until=192h'], ['app:1', 'old:1']],
 ];
 for (const [flags, names] of lists) {
-  test(`images: ${flags.join(' ')}`, () => assert.deepEqual(listed(...flags), names));
+  test(`images: ${flags.join(' ')}`, () => assert.deepEqual(listNames(...flags), names));
 }
 
 const prunes: readonly (readonly [flags: readonly string[], names: readonly string[]])[] = [
@@ -67,16 +67,16 @@ const prunes: readonly (readonly [flags: readonly string[], names: readonly stri
   ],
 ];
 for (const [flags, names] of prunes) {
-  test(`prune: ${flags.join(' ')}`, () => assert.deepEqual(pruned(...flags), names));
+  test(`prune: ${flags.join(' ')}`, () => assert.deepEqual(pruneNames(...flags), names));
 }
 
 test('what a filter does not know it refuses', () => {
   const refusals: readonly (readonly [() => unknown, ErrorCode])[] = [
-    [() => listed('label!=x'), 'ERR_FILTER_INVALID'],
-    [() => listed('dangling=perhaps'), 'ERR_FILTER_INVALID'],
-    [() => pruned('before=app:1'), 'ERR_FILTER_INVALID'],
-    [() => pruned('until=1h', 'until=2h'), 'ERR_FILTER_REPEATED'],
-    [() => pruned('until=yesterday'), 'ERR_TIME_INVALID'],
+    [() => listNames('label!=x'), 'ERR_FILTER_INVALID'],
+    [() => listNames('dangling=perhaps'), 'ERR_FILTER_INVALID'],
+    [() => pruneNames('before=app:1'), 'ERR_FILTER_INVALID'],
+    [() => pruneNames('until=1h', 'until=2h'), 'ERR_FILTER_REPEATED'],
+    [() => pruneNames('until=yesterday'), 'ERR_TIME_INVALID'],
   ];
   for (const [call, code] of refusals) assert.throws(call, (error) => isStrataError(error, code));
 });

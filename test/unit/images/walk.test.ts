@@ -7,7 +7,7 @@ import type { Descriptor } from '../../../src/spec/descriptor.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 import { mediaTypes } from '../../../src/spec/media-types.ts';
 
-/** Documents by digest, and how often each was read. */
+/** Documents by digest, with a record of every read. */
 class Documents {
   readonly #bytes = new Map<Digest, Uint8Array>();
   readonly reads: Digest[] = [];

@@ -43,14 +43,14 @@ test('what was deleted or replaced before is told of the layer that did it', () 
   const deletes = layer(['whiteout', 'f']);
   assert.deepEqual(countDeletedBytes(deletes, [file, deletes, file]), [10, 0, 0]);
   assert.deepEqual(countDeletedBytes(deletes, [deletes, file]), [0, 0]);
-  // Replaced by another file: only the one to be seen is deleted now.
+  // Another layer replaced the file: only the visible one is deleted now.
   assert.deepEqual(countDeletedBytes(deletes, [layer(['file', 'f', 3]), file]), [3, 0]);
-  // By way of a directory above, which the deletion itself does not reach.
+  // A layer between has hidden the directory already, so the deletion frees nothing.
   const inside = layer(['file', 'd/f', 10]);
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'd/f']), [layer(['whiteout', 'd']), inside]), [0, 0]);
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'd/f']), [layer(['opaque', 'd']), inside]), [0, 0]);
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'd']), [layer(['symlink', 'd']), inside]), [0, 0]);
-  // A directory made again replaces nothing.
+  // A directory over a directory hides nothing.
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'd']), [layer(['directory', 'd']), inside]), [0, 10]);
 });
 

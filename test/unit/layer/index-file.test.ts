@@ -180,7 +180,7 @@ test('a large index is looked up by path without reading it all', () => {
   const count = 20_000;
   const path = write('large.idx', (writer) => {
     for (let at = 0; at < count; at++) {
-      // neither sorted nor in one block
+      // Names are neither sorted nor within one block.
       const number = (at * 7919) % count;
       writer.begin(new Uint8Array(512).fill(number & 0xff));
       writer.end(fields(`d${number % 100}/file-${number}`, { uid: number }), nothing);

@@ -12,7 +12,7 @@ const putNothing: readonly RecordKind[] = ['whiteout', 'opaque', 'ignored'];
 test('the last of several records is found, however many came before and between', () => {
   const places = new PathList();
   const lastAt = new Map<string, number>();
-  // More than are kept in a map, in an order that is none.
+  // More paths than the list keeps in a map, in a scattered order.
   const count = 70_000;
   for (let ordinal = 0; ordinal < count; ordinal++) {
     const place = `folder-${(ordinal * 7919) % 131}/file-${(ordinal * 104_729) % 9973}`;

@@ -39,7 +39,7 @@ test('what goes on behind an abort may fail: nobody has to catch it', async (con
     await ended;
     reject(new Error('too late'));
   }
-  // Rejections that nobody handles are told behind the turn.
+  // Node reports unhandled rejections after the current turn.
   await setImmediate();
   assert.deepEqual(unhandled, []);
 });

@@ -87,7 +87,7 @@ describe('transactions', () => {
     let written: Promise<unknown> | undefined;
     db.read(() => {
       assert.deepEqual(names(db), []);
-      // Runs at once: nobody is in the way.
+      // Runs at once, as no other transaction writes.
       written = other.transact(() => add(other, 'a'));
       assert.deepEqual(names(other), ['a']);
       assert.deepEqual(names(db), []);
@@ -174,7 +174,7 @@ describe('transactions', () => {
     controller.abort(reason);
     await assert.rejects(second, reason);
     assert.equal(isFirstOver, false);
-    // One after the other they would take as many seconds.
+    // One after the other, the calls would take as many seconds.
     await Promise.race([
       Promise.all([first, refused]),
       sleep(15_000, undefined, { ref: false }).then(() => assert.fail('each waits its own time')),
@@ -211,7 +211,7 @@ describe('transactions', () => {
     assert.equal(flushes('nothing'), 0);
     assert.equal(flushes('volatile'), 0);
     assert.equal(flushes('add'), 5);
-    // Each line begins with the number of its thread, and the first is of the main one.
+    // Each line begins with the number of its thread; the first line is of the main thread.
     const trace = readFileSync(join(dirname(path), 'add.trace'), 'utf8');
     const main = /^\d+(?= +execve)/.exec(trace)?.[0];
     assert.ok(main !== undefined, trace);
@@ -365,7 +365,7 @@ describe('several processes', () => {
     const timer = setInterval(() => turns++, 5);
     await db.transact(() => add(db, 'mine'));
     clearInterval(timer);
-    // Of 600 that would be due: as many as a busy machine lets run, and none where the loop is blocked.
+    // 600 turns are due. A busy machine runs fewer, and a blocked loop none.
     assert.ok(turns > 30, `${turns} turns of the event loop`);
     assert.deepEqual(names(db), ['mine', 'x']);
   });

@@ -35,7 +35,7 @@ async function putTarget(
   return digest(name);
 }
 
-const trashed = (root: string): string[] => readdirSync(join(root, 'trash'));
+const namesInTrash = (root: string): string[] => readdirSync(join(root, 'trash'));
 
 describe('collection', () => {
   test('takes rows and files of what nothing reaches, and nothing else', async (context) => {
@@ -49,14 +49,14 @@ describe('collection', () => {
     await lease[Symbol.asyncDispose]();
     assert.deepEqual(await collector.collect(), { deadLeases: 0, removed: [blob('loose')] });
     assert.equal(existsSync(content.path(digest('loose'))), false);
-    assert.equal(trashed(root).length, 1);
+    assert.equal(namesInTrash(root).length, 1);
     await metadata.db.transact(() => metadata.tags.remove('x'));
     const { removed } = await collector.collect();
     assert.deepEqual(removed.map(({ kind }) => kind).sort(), ['blob', 'blob', 'target']);
     assert.deepEqual(await collector.findOrphans(), []);
     assert.equal(metadata.db.statement<{ n: number }>('SELECT count(*) AS n FROM object').get()?.n, 0);
     await emptyTrash(join(root, 'trash'));
-    assert.deepEqual(trashed(root), []);
+    assert.deepEqual(namesInTrash(root), []);
   });
 
   test('every kind of root holds', async (context) => {
@@ -309,7 +309,7 @@ describe('collection', () => {
     await putBlob(store, 'a', lease);
     writeFileSync(join(store.root, 'locks/unrelated'), '');
     const other = await openStore(store.root);
-    // What a kill does: the descriptor goes, the row stays.
+    // After a kill the descriptor is closed and the row stays.
     store.metadata.db.statement("INSERT INTO lease VALUES ('ghost', 'killed', 1, 0)").run();
     store.metadata.db.statement("INSERT INTO lease_ref SELECT 'ghost', id FROM object").run();
     await lease[Symbol.asyncDispose]();
@@ -339,7 +339,7 @@ describe('files and rows that disagree', () => {
     assert.deepEqual(await collector.sweepOrphans(), orphans);
     assert.deepEqual(await collector.sweepOrphans(), []);
     assert.deepEqual(readdirSync(join(root, 'indexes')), ['notes.txt']);
-    assert.equal(trashed(root).length, 2);
+    assert.equal(namesInTrash(root).length, 2);
   });
 
   test('what died named but never recorded takes its file along', async (context) => {
@@ -366,7 +366,7 @@ describe('files and rows that disagree', () => {
     await lease.pin('layer', 'pinned');
     await files.sweep(['pinned', 'dead', 'never there'], { isWanted });
     assert.deepEqual([existsSync(join(root, 'pinned')), existsSync(join(root, 'dead'))], [true, false]);
-    assert.equal(trashed(root).length, 1);
+    assert.equal(namesInTrash(root).length, 1);
   });
 
   test('drivers look after their own directories', async (context) => {

@@ -17,7 +17,7 @@ export interface TestStore extends Disposable {
   readonly collector: GarbageCollector;
 }
 
-/** Opens the store in `root` as another process would. */
+/** Opens the store in `root`, as another process does. */
 export async function openStore(root: string, options: Partial<MetadataOptions> = {}): Promise<TestStore> {
   const trashDirectory = join(root, 'trash');
   const indexes = join(root, 'indexes');
@@ -40,14 +40,14 @@ export async function openStore(root: string, options: Partial<MetadataOptions> 
   return { root, metadata, content, locks, collector, [Symbol.dispose]: () => metadata[Symbol.dispose]() };
 }
 
-/** A folder for one test, gone after it: a thread may still be writing the log of its database back. */
+/** Makes a folder for one test and removes it after the test; retries, as a thread may still checkpoint the database. */
 export function temporaryRoot(context: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'strata-metadata-'));
   context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   return root;
 }
 
-/** A new store for one test. */
+/** Opens a new store for one test. */
 export async function newStore(context: TestContext, options: Partial<MetadataOptions> = {}): Promise<TestStore> {
   const store = await openStore(temporaryRoot(context), options);
   context.after(() => store[Symbol.dispose]());

@@ -30,8 +30,8 @@ contentStoreSuite('tracked', async () => {
 const bytes = utf8('tracked content');
 const digest = digestOf(bytes);
 
-/** The store as one lease sees it, which ends with the process of the test. */
-async function tracked({ metadata, content }: TestStore): Promise<TrackedContentStore> {
+/** Returns the store with its blobs pinned by one lease, which ends with the process of the test. */
+async function openTracked({ metadata, content }: TestStore): Promise<TrackedContentStore> {
   return new TrackedContentStore(content, metadata, await metadata.leases.open('test'));
 }
 
@@ -44,7 +44,7 @@ async function put(store: TrackedContentStore): Promise<void> {
 describe('tracked content', () => {
   test('an upload whose end cannot be noted is let go of all the same', async (context) => {
     const store = await newStore(context);
-    const uploads = await tracked(store);
+    const uploads = await openTracked(store);
     const writer = await uploads.writer('upload', { transfer: { kind: 'upload', source: 'example.com/app' } });
     await writer.write(bytes);
     const busy = new Error('the store is busy');
@@ -59,7 +59,7 @@ describe('tracked content', () => {
     await using writer = await store.content.writer('untracked');
     await writer.write(bytes);
     await writer.commit();
-    const blobs = await tracked(store);
+    const blobs = await openTracked(store);
     assert.equal(await blobs.info(digest), undefined);
     await assert.rejects(blobs.open(digest), { code: 'ERR_BLOB_NOT_FOUND' });
     await put(blobs);
@@ -68,7 +68,7 @@ describe('tracked content', () => {
 
   test('a row without its file asks to be fetched again, and is healed by that', async (context) => {
     const store = await newStore(context);
-    const blobs = await tracked(store);
+    const blobs = await openTracked(store);
     await put(blobs);
     rmSync(store.content.path(digest));
     assert.equal(await blobs.info(digest), undefined);
@@ -80,7 +80,7 @@ describe('tracked content', () => {
 
   test('a file of another size than its row is damaged', async (context) => {
     const store = await newStore(context);
-    const blobs = await tracked(store);
+    const blobs = await openTracked(store);
     await put(blobs);
     truncateSync(store.content.path(digest), 3);
     assert.equal(await blobs.info(digest), undefined);
@@ -112,8 +112,8 @@ describe('tracked content', () => {
 
   test('nobody deletes what another lease pins', async (context) => {
     const store = await newStore(context);
-    const mine = await tracked(store);
-    const theirs = await tracked(store);
+    const mine = await openTracked(store);
+    const theirs = await openTracked(store);
     await put(mine);
     assert.ok(await theirs.info(digest));
     assert.equal(await mine.delete(digest), false);

@@ -84,7 +84,7 @@ suite('config.json beside dockerd 20.10', () => {
       const { umask, ...user } = ours.process.user;
       assert.equal(umask, 0o022);
       assert.deepEqual(user, process.user);
-      // runc would add HOME by itself, from the container's own /etc/passwd.
+      // Left out of docker's file: runc adds HOME itself, from the container's /etc/passwd.
       assert.deepEqual(
         ours.process.env.filter((entry) => !entry.startsWith('HOME=')),
         process.env,
@@ -115,7 +115,7 @@ suite('config.json beside dockerd 20.10', () => {
     });
 
     test(`${name}: kernel`, () => {
-      // For the host's network docker names the host's namespace by path; leaving it out is the same.
+      // For the host's network, docker names the host's namespace by path. No namespace at all is the same.
       const namespaces = theirs.linux.namespaces.filter(({ path }) => path === undefined);
       assert.deepEqual(ours.linux.namespaces, namespaces);
       assert.equal(ours.linux.rootfsPropagation, extra.mounts?.length === 2 ? 'rslave' : undefined);
@@ -135,7 +135,7 @@ suite('config.json beside dockerd 20.10', () => {
         '/sys/devices/system/cpu/cpu1/thermal_throttle',
       ]);
       const theirResources = theirs.linux.resources;
-      // /dev/full is made by the runtime, and docker forgets to name it; the runtime's own rules allow it.
+      // Docker's list lacks /dev/full, which the runtime makes and allows by its own rules.
       assert.deepEqual(
         allowedDevices(ours.linux.resources.devices)
           .filter((device) => device !== 'c 1:7 rwm')
@@ -160,10 +160,10 @@ suite('config.json beside dockerd 20.10', () => {
     const { bounding } = docker.default.process.capabilities;
     const ours = allowed(defaultSeccomp({ capabilities: bounding, machine: 'amd64', kernelRelease: '6.1.0' }));
     const theirs = allowed(docker.seccomp);
-    // io_uring was taken out in docker 25, sockets are looked at by family; clone's second value 0 is written out here.
+    // Docker 25 removed io_uring, and rules of sockets compare the family. Our rule for clone writes out the second value 0.
     const gone = [...theirs].filter((call) => !ours.has(call)).map((call) => call.replace(/ .*/, ''));
     assert.deepEqual(gone.sort(), ['clone', 'io_uring_enter', 'io_uring_register', 'io_uring_setup', 'socket']);
-    // All of these came with kernels after 20.10, or were found to be harmless.
+    // These calls are newer than docker 20.10, or were allowed later as harmless.
     const come = new Set([...ours].filter((call) => !theirs.has(call)).map((call) => call.replace(/ .*/, '')));
     assert.deepEqual([...come].sort(), [
       'cachestat',

@@ -19,7 +19,7 @@ const good: readonly [string, object][] = [
   ['1234:5678', { uid: 1234, gid: 5678, additionalGids: [], home: '/' }],
   [':www', { uid: 0, gid: 34, additionalGids: [], home: '/root' }],
   ['2147483647', { uid: 2147483647, gid: 0, additionalGids: [], home: '/' }],
-  // A user named by digits cannot take the place of the number.
+  // A user whose name is a number does not replace the user of that number.
   ['12345', { uid: 12345, gid: 0, additionalGids: [], home: '/' }],
 ];
 

@@ -44,7 +44,7 @@ const errors: Readonly<Record<string, readonly [ErrorCode, RegExp]>> = {
   'digest.ErrDigestUnsupported': ['ERR_DIGEST_UNSUPPORTED', /: unsupported digest algorithm$/],
 };
 
-/** Inputs where we answer otherwise than the table, with the reason. */
+/** Inputs with a result other than the table's, with the reason. */
 const deviations: Readonly<Record<string, string>> = {
   [`validname@sha512:${'f'.repeat(128)}`]: 'sha512 is unsupported only because that test does not link the hash in',
 };
@@ -68,7 +68,7 @@ const matches = (run: () => unknown): boolean => {
   }
 };
 
-const parsed = (reference: Reference, row: Row): void => {
+const assertParsed = (reference: Reference, row: Row): void => {
   assert.equal(formatName(reference), row['repository'] ?? row['name']);
   assert.equal(reference.tag, row['tag']);
   assert.equal(reference.digest, row['digest']);
@@ -111,7 +111,7 @@ const suites: Readonly<Record<string, readonly [count: number, (row: Row) => voi
       same(
         () => parseRawReference(row['input']!),
         row,
-        (reference) => parsed(reference, row),
+        (reference) => assertParsed(reference, row),
       ),
   ],
   'TestSerialization.tests': [
@@ -120,7 +120,7 @@ const suites: Readonly<Record<string, readonly [count: number, (row: Row) => voi
       same(
         () => parseRawReference(row['input'] ?? ''),
         row,
-        (reference) => parsed(reference, row),
+        (reference) => assertParsed(reference, row),
       ),
   ],
   'TestWithNameFailure.tests': [
@@ -186,7 +186,7 @@ const suites: Readonly<Record<string, readonly [count: number, (row: Row) => voi
   'TestMatch.tests': [
     9,
     (row) => {
-      // The table's "foo" has neither domain nor library/ to lose; both spellings must answer alike.
+      // The table's "foo" has no domain and no library/ to drop; both spellings must match alike.
       const reference = parseReference(row['reference']!);
       assert.equal(familiarString(reference), row['reference']);
       assert.equal(familiarMatch(row['pattern']!, reference), row.expected);
@@ -233,7 +233,7 @@ test('distribution/reference', { skip: needs('fixtures') }, async (context) => {
   await context.test('every table with cases is read; deviations are those listed', () => {
     const read = new Set([...Object.keys(suites), ...Object.keys(names)]);
     const left = Object.keys(tables).filter((name) => !read.has(name));
-    // Go expressions that build inputs, without cases of their own.
+    // Go expressions that build inputs, and have no cases.
     assert.deepEqual(left, ['TestParseRepositoryInfo.refStrings', 'TestSerialization.m']);
     assert.equal(deviating, Object.keys(deviations).length);
   });

@@ -6,7 +6,7 @@ import { pathMatch } from '../../../src/reference/path-match.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
 describe('patterns', () => {
-  // Each answer was checked against Go's path.Match.
+  // Each result was checked against Go's path.Match.
   const table: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
     ['', '', true],
     ['', 'a', false],

@@ -15,7 +15,7 @@ interface Bench {
   readonly ledger: MemorySnapshotLedger;
   readonly lease: Lease;
   readonly driver: Overlay2Snapshotter;
-  /** A committed layer. */
+  /** Makes a committed layer and returns its ID. */
   readonly layer: (parentId?: string) => Promise<string>;
 }
 
@@ -191,7 +191,7 @@ test('a volatile snapshot is mounted again in the same boot and lost after anoth
     const { id } = await driver.prepare(parent, { lease, volatile: true });
     const directory = join(root, 'snapshots/overlay2', id);
     const workDir = join(directory, `work.${bootId()}`);
-    // What the kernel leaves behind and refuses to find.
+    // The kernel leaves this mark of a volatile mount, and refuses a work directory that has it.
     mkdirSync(join(workDir, 'work/incompat/volatile/dirty'), { recursive: true });
     const [mount] = await driver.mounts(id);
     assert.equal(existsSync(join(workDir, 'work/incompat')), false);
@@ -256,7 +256,7 @@ test('a step of a build reads as many records on 200 layers as on 10', async (co
   assert.equal(reads[199], reads[10]);
   assert.equal(driver.lowerDirectories(top).length, 199);
 
-  // Layers are made afterwards, from the lowest to the topmost.
+  // A build makes its layers afterwards, from the lowest to the topmost.
   const line = [top, ...driver.lowerDirectories(top).map((path) => path.split('/').at(-2) ?? '')].reverse();
   const laterReads = line.map((id) => {
     get.mock.resetCalls();
@@ -265,7 +265,7 @@ test('a step of a build reads as many records on 200 layers as on 10', async (co
   });
   assert.equal(laterReads[199], laterReads[10]);
 
-  // Whatever was asked for before, nobody is given the lineage of another.
+  // Earlier calls do not change the lineage that a snapshot gets.
   const [other, beside] = [await layer(line[0]), await layer(line[5])];
   for (const [id, count] of [
     [top, 199],

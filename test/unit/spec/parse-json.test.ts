@@ -193,7 +193,7 @@ describe('bounds', () => {
     ];
     const start = performance.now();
     for (const text of values) code(() => parse(text));
-    // Ten times and more what it takes; quadratic behaviour takes hours.
+    // The limit is more than ten times the usual time; quadratic behaviour takes hours.
     assert.ok(performance.now() - start < patienceMs);
   });
 });

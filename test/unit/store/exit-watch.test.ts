@@ -39,7 +39,7 @@ test('an exit file wakes all who wait for that container, and nobody else', asyn
         looks[id]++;
         return id === 'one' && hasEnded;
       },
-      // The clock asks nobody.
+      // The clock never sees a change.
       glance: () => 'the same',
       signal: stop.signal,
     });
@@ -60,7 +60,7 @@ test('what a glance shows is looked at once, not once a waiter', async (context)
   let isGone = false;
   const isOver = async (): Promise<boolean> => isGone;
   const glance = (): string => {
-    // The second time it looks different.
+    // The second glance differs.
     isGone = ++glances === 2;
     return isGone ? 'gone' : 'there';
   };

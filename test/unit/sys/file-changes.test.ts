@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 test('a file that comes later is watched from then on, and looked at no more', async (context) => {
   const path = join(temporaryFolder(context), 'events');
   using news = new FileChanges(path);
-  // Nothing can be watched yet: it is looked at every now and then.
+  // The file does not exist yet, so it cannot be watched and is polled.
   await news.next({});
   await news.next({});
   writeFileSync(path, '');

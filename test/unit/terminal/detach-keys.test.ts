@@ -16,8 +16,8 @@ test('keys are written as docker writes them', () => {
   }
 });
 
-/** What is let through of pieces of input, and whether the sequence was in them. */
-function typed(keys: string, ...pieces: string[]): [string, boolean] {
+/** Returns the chunks of input that pass the filter, and whether they contained the sequence. */
+function typeKeys(keys: string, ...pieces: string[]): [string, boolean] {
   const filter = new DetachFilter(Uint8Array.from(keys, (key) => key.charCodeAt(0)));
   const passed = pieces
     .map((piece) => Buffer.from(filter.pass(Buffer.from(piece, 'latin1'))).toString('latin1'))
@@ -26,28 +26,28 @@ function typed(keys: string, ...pieces: string[]): [string, boolean] {
 }
 
 test('the sequence is taken out, whole or in pieces, and nothing else is', () => {
-  assert.deepEqual(typed('pq', 'abpqcd'), ['ab', true]);
-  assert.deepEqual(typed('pq', 'ap', 'q', 'x'), ['a||', true]);
-  assert.deepEqual(typed('pq', 'ap', 'b'), ['a|pb', false], 'held back until it is known');
-  assert.deepEqual(typed('q', 'abq'), ['ab', true]);
-  assert.deepEqual(typed('abac', 'ab', 'ac'), ['|', true]);
-  assert.deepEqual(typed('abac', 'abab', 'x'), ['abab|x', false]);
+  assert.deepEqual(typeKeys('pq', 'abpqcd'), ['ab', true]);
+  assert.deepEqual(typeKeys('pq', 'ap', 'q', 'x'), ['a||', true]);
+  assert.deepEqual(typeKeys('pq', 'ap', 'b'), ['a|pb', false], 'held back until it is known');
+  assert.deepEqual(typeKeys('q', 'abq'), ['ab', true]);
+  assert.deepEqual(typeKeys('abac', 'ab', 'ac'), ['|', true]);
+  assert.deepEqual(typeKeys('abac', 'abab', 'x'), ['abab|x', false]);
 });
 
 test('a key that breaks the sequence off begins none, as with docker 26.1', () => {
-  assert.deepEqual(typed('pq', 'p', 'p', 'q'), ['|pp|q', false]);
-  assert.deepEqual(typed('pq', 'ppq'), ['ppq', false]);
-  assert.deepEqual(typed('pq', 'ppp', 'q'), ['pp|', true]);
-  assert.deepEqual(typed('aab', 'aaab'), ['aaab', false]);
+  assert.deepEqual(typeKeys('pq', 'p', 'p', 'q'), ['|pp|q', false]);
+  assert.deepEqual(typeKeys('pq', 'ppq'), ['ppq', false]);
+  assert.deepEqual(typeKeys('pq', 'ppp', 'q'), ['pp|', true]);
+  assert.deepEqual(typeKeys('aab', 'aaab'), ['aaab', false]);
 });
 
 test('however input is cut, the same comes of it', () => {
-  // Every input of up to nine keys out of two, cut everywhere, against the whole of it.
+  // Every input of nine keys out of two, passed key by key and as a whole.
   for (const keys of ['ab', 'aab', 'aba', 'abaa']) {
     for (let number = 0; number < 512; number++) {
       const input = Array.from({ length: 9 }, (_, at) => ((number >> at) & 1 ? 'a' : 'b')).join('');
-      const [whole, isDetached] = typed(keys, input);
-      const [pieces, isDetachedToo] = typed(keys, ...Array.from(input, (key) => key));
+      const [whole, isDetached] = typeKeys(keys, input);
+      const [pieces, isDetachedToo] = typeKeys(keys, ...Array.from(input, (key) => key));
       assert.deepEqual([pieces.replaceAll('|', ''), isDetachedToo], [whole, isDetached], `${keys} in ${input}`);
       if (isDetached) assert.ok(input.startsWith(whole + keys));
       else assert.ok(input.startsWith(whole) && keys.startsWith(input.slice(whole.length)));

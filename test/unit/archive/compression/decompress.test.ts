@@ -22,7 +22,7 @@ async function result(bytes: Uint8Array, lengths: readonly number[], options = {
   return outcome(Buffer.concat(chunks));
 }
 
-// Without a whole magic, content is what it is.
+// These streams have no whole magic: without an expected format they count as uncompressed.
 const needsFormat = new Set([
   'nothing at all',
   'half a magic',
@@ -140,7 +140,7 @@ suite('decompression', () => {
         assert.ok(chunk.length > 0);
         break;
       }
-      // A generator that sleeps is closed when it wakes up; nobody waits for that.
+      // The source closes after the generator's sleep, and the decompressor does not wait for that.
       await until(
         () => closed,
         () => 'its source stays open',

@@ -12,7 +12,7 @@ async function* stream(...chunks: readonly string[]): AsyncGenerator<Uint8Array>
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-/** A shell script in place of the decompressor: its words and its exit are what is looked at. */
+/** Returns a decompressor that is a shell script: tests check its output and its exit code. */
 const script = (text: string): ExternalDecompressor => ({
   format: 'bzip2',
   path: '/bin/sh',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import zlib from 'node:zlib';
 import { isStrataError } from '../../../../src/errors/index.ts';
 
-/** A stream and what has to become of it: its content, or the code of the refusal. */
+/** A stream with the expected result: its content, or the code of the refusal. */
 export interface StreamCase {
   readonly name: string;
   readonly bytes: Buffer;
@@ -136,7 +136,7 @@ export function skippable(payload: Buffer, nibble = 0): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** A frame made by hand: `fields` follow the descriptor; each block is its type, its size field and its bytes. */
+/** Returns a hand-made frame: `fields` follow the descriptor; each block has its type, its size field and its bytes. */
 export function frame(
   descriptor: number,
   fields: readonly number[],
@@ -237,7 +237,7 @@ export const zstdCases: readonly StreamCase[] = [
   { name: 'a dictionary', bytes: frame(0x23, [1, 2, 3, 4, 3], raw('abc')), expect: 'ERR_COMPRESSION_DICTIONARY' },
 ];
 
-/** `bytes` in pieces whose lengths go round through `lengths`. */
+/** Splits `bytes` into chunks, with lengths that cycle through `lengths`. */
 export function* pieces(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const length = lengths[turn % lengths.length]!;
@@ -246,13 +246,13 @@ export function* pieces(bytes: Uint8Array, lengths: readonly number[]): Generato
   }
 }
 
-/** What became of a stream, in a form that compares well: length and digest of the content, or the error's code. */
+/** Returns the result of a stream in a short form: length and digest of the content, or the error's code. */
 export function outcome(result: Buffer | string): string {
   if (typeof result === 'string') return result;
   return `${result.length} bytes ${createHash('sha256').update(result).digest('hex').slice(0, 16)}`;
 }
 
-/** The code of a refusal; anything else thrown is a failure of the test. */
+/** Returns the code of a refusal; any other error fails the test. */
 export function codeOf(error: unknown): string {
   if (isStrataError(error)) return error.code;
   throw error;

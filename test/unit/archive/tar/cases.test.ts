@@ -30,8 +30,8 @@ import { content, joinParsed, parseTar } from '../../../helpers/tar-events.ts';
 
 type Expected = Readonly<Record<string, unknown>>;
 
-/** Fields of an entry as a table writes them: names as latin1 text, xattrs as an object, times as [seconds, ns]. */
-function shown(found: TarEntry): Expected {
+/** Returns the fields of an entry in the form of the tables: names as latin1, xattrs as an object, times as [seconds, ns]. */
+function describeEntry(found: TarEntry): Expected {
   const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
   return {
     ...found,
@@ -45,7 +45,7 @@ function shown(found: TarEntry): Expected {
   };
 }
 
-/** name, archive, fields per entry (only those given are compared; `content` is the file's content as latin1). */
+/** Name, archive, fields per entry. Only given fields are compared; `content` is the file's content as latin1. */
 type Good = readonly [name: string, archive: Uint8Array, entries: readonly Expected[]];
 type Bad = readonly [name: string, archive: Uint8Array, code: ErrorCode, entriesBefore?: number];
 
@@ -826,7 +826,7 @@ suite('tar archives that are read', () => {
         expected.forEach((fields, i) => {
           const found = parsed.entries[i]!;
           const seen: Record<string, unknown> = {
-            ...shown(found.entry),
+            ...describeEntry(found.entry),
             ...('content' in fields ? { content: Buffer.from(content(found)).toString('latin1') } : {}),
           };
           assert.deepEqual(Object.fromEntries(Object.keys(fields).map((key) => [key, seen[key]])), fields);

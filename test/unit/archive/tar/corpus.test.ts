@@ -32,8 +32,8 @@ const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../../../golde
   readonly files: Readonly<Record<string, Facts>>;
 };
 
-// No file of the corpus but those with directories of GNU tar is read otherwise than Go reads it; src/archive/README.md
-// lists the differences.
+// Every file of the corpus is read as Go reads it, except directories of GNU tar; src/archive/README.md lists the
+// differences.
 const expectedFiles = 62;
 
 const text = (bytes: Uint8Array): string =>
@@ -41,7 +41,7 @@ const text = (bytes: Uint8Array): string =>
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** For files of gigabytes: a digest over offset and content of every block that is not all zeros. */
+/** Returns a digest over offset and content of every block that is not all zeros, for files of gigabytes. */
 function blocksDigest(parsed: ParsedEntry): string {
   const hash = createHash('sha256');
   const blocks = new Map<number, Uint8Array>();
@@ -63,7 +63,7 @@ function blocksDigest(parsed: ParsedEntry): string {
   return hash.digest('hex');
 }
 
-/** Go takes a directory with a list of its names for a file. */
+/** Returns an entry as Go reads it: a directory with a list of its names is a file there. */
 const asGo = (parsed: ParsedEntry): ParsedEntry =>
   parsed.entry.typeflag === 0x44
     ? { ...parsed, entry: { ...parsed.entry, type: 'file', sizeBytes: parsed.entry.storedSizeBytes } }
@@ -75,7 +75,7 @@ function facts(own: ParsedEntry): Facts['entries'][number] {
   const hasBody = entry.type === 'file';
   return {
     path: text(entry.path),
-    // Go turns the v7 flag into that of its meaning
+    // Go replaces the v7 flag by the flag of its meaning.
     typeflag: entry.typeflag === 0 ? (entry.type === 'directory' ? 0x35 : 0x30) : entry.typeflag,
     ...(entry.linkPath.length > 0 ? { link: text(entry.linkPath) } : {}),
     mode: entry.mode,

@@ -20,7 +20,7 @@ suite('TarParser', () => {
     parser.write(chunk);
     assert.deepEqual(
       seen.map((view) => [view.buffer === chunk.buffer, view.length]),
-      // the end blocks were collected as headers may be, what follows them was not
+      // The parser copies the end blocks, as it copies headers, but not the bytes after them.
       [
         [true, 2000],
         [true, 1],

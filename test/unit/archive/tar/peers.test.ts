@@ -1,4 +1,4 @@
-// Archives of GNU tar and bsdtar are read as they meant them, and they read ours.
+// Strata and GNU tar or bsdtar read each other's archives.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -30,7 +30,7 @@ const env = { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 const run = (program: string, args: readonly string[], input?: Uint8Array): Buffer =>
   execFileSync(program, args, { env, input, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'] });
 
-/** A folder that goes with the callback. */
+/** Runs `use` with a temporary folder. */
 function inFolder(use: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'strata-tar-'));
   try {
@@ -52,7 +52,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 const onDisk = (...parts: readonly string[]): Buffer => Buffer.from(parts.join('/'), 'latin1');
 
-/** What is on disk below `root`: path (latin1, one character a byte) to facts. */
+/** Returns the facts of every file below `root`, by path (latin1, one character a byte). */
 function factsOnDisk(root: string, below = '', found = new Map<string, Facts>()): Map<string, Facts> {
   for (const name of readdirSync(onDisk(root, below), { encoding: 'latin1' })) {
     const path = below === '' ? name : `${below}/${name}`;
@@ -73,7 +73,7 @@ function factsOnDisk(root: string, below = '', found = new Map<string, Facts>())
   return found;
 }
 
-/** The same of an archive; a hardlink shows what it points to. */
+/** Returns the facts of every entry of an archive by path; a hardlink has the facts of its target. */
 function factsInArchive(entries: readonly ParsedEntry[]): Map<string, Facts> {
   const found = new Map<string, Facts>();
   const plain = (path: Uint8Array): string => latin1(path).replace(/^\.\//, '').replace(/\/$/, '');
@@ -96,10 +96,10 @@ const inSeconds = (facts: ReadonlyMap<string, Facts>): Map<string, Facts> =>
 
 const floorToSecond = (ns: bigint): bigint => ns - (((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n);
 
-const sorted = (facts: ReadonlyMap<string, Facts>): [string, Facts][] =>
+const sortByPath = (facts: ReadonlyMap<string, Facts>): [string, Facts][] =>
   [...facts].sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** A file of 60 runs of 4 KiB in a MiB each, so that old GNU needs extension blocks. */
+/** Writes a file of 60 runs of 4 KiB, one in each 64 KiB, so that the old GNU format needs extension blocks. */
 function writeHoles(path: string): void {
   const file = openSync(path, 'w');
   for (let i = 0; i < 60; i++) writeSync(file, Buffer.alloc(4096, 0x41 + i), 0, 4096, i * (64 << 10));
@@ -148,7 +148,7 @@ const formats: readonly Format[] = [
   { program: 'bsdtar', args: ['--format=ustar'], short: true },
   { program: 'bsdtar', args: ['--format=gnutar'] },
   { program: 'bsdtar', args: ['--format=pax'], times: 'nanoseconds' },
-  // PAX only for entries that ustar cannot hold otherwise; then with nanoseconds
+  // PAX, and with it nanoseconds, only for entries that do not fit into ustar.
   { program: 'bsdtar', args: ['--format=paxr'], times: 'mixed' },
 ];
 
@@ -164,8 +164,8 @@ suite('archives of other programs are read', () => {
         assert.deepEqual(joinParsed(parsed), new Uint8Array(archive));
         const found = factsInArchive(parsed.entries);
         const expected = factsOnDisk(root);
-        if (times === 'mixed') assert.deepEqual(sorted(inSeconds(found)), sorted(inSeconds(expected)));
-        else assert.deepEqual(sorted(found), sorted(times === 'nanoseconds' ? expected : inSeconds(expected)));
+        if (times === 'mixed') assert.deepEqual(sortByPath(inSeconds(found)), sortByPath(inSeconds(expected)));
+        else assert.deepEqual(sortByPath(found), sortByPath(times === 'nanoseconds' ? expected : inSeconds(expected)));
         const { uid, gid } = statSync(root);
         for (const { entry } of parsed.entries) assert.deepEqual([entry.uid, entry.gid], [uid, gid]);
       });
@@ -215,7 +215,7 @@ suite('archives of other programs are read', () => {
         assert.equal(latin1(holes!.entry.path), 'holes');
         assert.equal(latin1(after!.entry.path), 'after');
         assert.equal(sha256(content(holes!)), sha256(readFileSync(join(folder, 'holes'))));
-        // bsdtar asks the file system, which may know no holes
+        // bsdtar takes holes from the filesystem, which may report none.
         if (program === 'tar') {
           assert.equal(holes!.entry.sparse?.length, 60);
           assert.equal(holes!.entry.storedSizeBytes, 60 * 4096);
@@ -234,7 +234,7 @@ const holes = [
   { offset: 500_000, length: 7 },
 ];
 
-/** Members and bodies that only together need everything the writer can do. */
+/** Members that together need every feature of the writer. */
 const ours: readonly (readonly [fields: TarHeaderFields, body?: Uint8Array])[] = [
   [{ ...plain, path: utf8('a file'), type: 'file', sizeBytes: 5 }, utf8('hello')],
   [{ ...plain, path: utf8('folder/'), type: 'directory', mode: 0o2750 }],
@@ -251,7 +251,7 @@ const ours: readonly (readonly [fields: TarHeaderFields, body?: Uint8Array])[] =
   ],
   [{ ...plain, path: utf8('same'), type: 'hardlink', linkPath: utf8('a file') }],
   [{ ...plain, path: utf8('fifo'), type: 'fifo' }],
-  // no fraction: tar 1.34 misreads its own -9.5, and bsdtar means -8.5 by it
+  // Without a fraction: tar 1.34 misreads its own -9.5, and bsdtar takes -9.5 as -8.5.
   [{ ...plain, path: utf8('old'), type: 'file', mtime: { seconds: -10, nanoseconds: 0 } }],
   [{ ...plain, path: utf8('hole'), type: 'file', sizeBytes: 1 << 20, sparse: [] }],
   [{ ...plain, path: utf8('end hole'), type: 'file', sizeBytes: 1 << 20, sparse: holes }, new Uint8Array(5127).fill(8)],
@@ -264,7 +264,7 @@ const archive = concatBytes([
 
 suite('other programs read our archives', () => {
   const { entries, error } = parseTar(archive);
-  const expected = sorted(factsInArchive(entries));
+  const expected = sortByPath(factsInArchive(entries));
 
   test('we do ourselves', () => {
     assert.equal(error, undefined);
@@ -276,7 +276,7 @@ suite('other programs read our archives', () => {
       inFolder((folder) => {
         const { status, stderr } = spawnSync(program, ['-C', folder, '-xpf', '-'], { env, input: archive });
         assert.equal(status, 0, stderr.toString());
-        assert.deepEqual(sorted(factsOnDisk(folder)), expected);
+        assert.deepEqual(sortByPath(factsOnDisk(folder)), expected);
         assert.equal(statSync(join(folder, 'same')).ino, statSync(join(folder, 'a file')).ino);
         writeHoles(join(folder, 'probe'));
         if (statSync(join(folder, 'probe')).blocks < 60 * 128) {
@@ -312,7 +312,7 @@ suite('other programs read our archives', () => {
     });
     const input = concatBytes([large, new Uint8Array(512)]);
     for (const program of ['tar', 'bsdtar']) {
-      // both fail later: the body never comes
+      // Both programs list the entry and then fail, as the body is missing.
       const { stdout } = spawnSync(program, ['-tv', '--numeric-owner', '-f', '-'], { env, input });
       assert.match(stdout.toString(), /4000000000[ /]+3000000 +17179869184 /);
     }

@@ -106,7 +106,7 @@ suite('tar properties', () => {
             ...member,
             storedSizeBytes: tarStoredBytes(member),
           });
-          // and once more: an entry is what it is made of
+          // A parsed entry gives the same header again.
           assert.deepEqual(encodeTarHeader(entry), parsed.entries[i]!.rawHeader);
         });
       }),
@@ -152,7 +152,7 @@ suite('tar properties', () => {
       }),
       { numRuns },
     );
-    // the mutations reach more than the checksum
+    // The mutations reach checks beyond the checksum.
     for (const code of ['CHECKSUM', 'NUMBER', 'PAX_RECORD', 'SPARSE_MAP', 'TRUNCATED', 'END_BLOCK']) {
       assert.ok(codes.has(`ERR_TAR_${code}`), `${code} was reached`);
     }

@@ -4,7 +4,7 @@ import { readTar } from '../../../../src/archive/tar/reader.ts';
 import { concatBytes, displayBytes, utf8 } from '../../../../src/lib/bytes.ts';
 import { dir, entry, file, header, openTar, padToBlock, pax, tar, zeros } from '../../../helpers/tar-builder.ts';
 
-/** A source that counts what was taken and reuses its buffer, as a file reader would. */
+/** A source that counts the chunks taken and reuses its buffer, like a file reader. */
 class Source implements AsyncIterable<Uint8Array> {
   taken = 0;
   closed = false;

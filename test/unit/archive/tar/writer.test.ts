@@ -23,7 +23,7 @@ const plain: TarHeaderFields = {
 };
 const xs = (count: number): Uint8Array => utf8('x'.repeat(count));
 
-// A digest here never changes: layers are remade from their fields, and a changed byte is another layer.
+// These digests must never change: layers are remade from their fields, and a changed byte makes another layer.
 const vectors: readonly (readonly [name: string, fields: TarHeaderFields, bytes: number, sha256: string])[] = [
   ['file', plain, 512, '30cb9df7cabbe80831d332611438966ad10cbaed5f5dc9c55827b54073483806'],
   [

@@ -15,18 +15,18 @@ const fixture = join(import.meta.dirname, 'commit-crash.fixture.ts');
 interface Crash {
   readonly seed: number;
   readonly length: number;
-  /** A commit of the same bytes stands already. */
-  readonly standing: boolean;
-  /** Before which step the process kills itself, or how many milliseconds after its start we kill it. */
+  /** True when the same blob is already committed. */
+  readonly isPresent: boolean;
+  /** Step before which the process kills itself; or the delay in milliseconds after which the test kills it. */
   readonly before?: number;
   readonly afterMs?: number;
 }
 
-/** Lets a child commit and die, then judges what it left. Answers how far it came. */
+/** Lets a child commit and die, checks the store it left, and returns the state that the commit reached. */
 async function crash({
   seed,
   length,
-  standing,
+  isPresent,
   before = 1_000_000,
   afterMs,
 }: Crash): Promise<'acknowledged' | 'visible' | 'invisible'> {
@@ -34,13 +34,13 @@ async function crash({
   try {
     const bytes = createRandom(seed).bytes(length);
     const digest = digestOf(bytes);
-    if (standing) await commit(root, 'before', bytes);
+    if (isPresent) await commit(root, 'before', bytes);
     const args = [fixture, root, `${seed}`, `${length}`, `${before}`];
     const acknowledged = (await output(args, afterMs)).endsWith('ack\n');
 
     const store = openLocal(root);
     const found = await store.info(digest);
-    if (acknowledged || standing) assert.ok(found, 'an acknowledged blob is there');
+    if (acknowledged || isPresent) assert.ok(found, 'an acknowledged blob is there');
     for await (const blob of store.list()) {
       await using reader = await store.open(blob.digest);
       const content = new Uint8Array(reader.sizeBytes);
@@ -83,19 +83,19 @@ async function output(args: readonly string[], afterMs: number | undefined): Pro
 const seed = runSeed();
 
 describe(`a process killed within a commit (STRATA_SEED=${seed})`, { concurrency: 2 }, () => {
-  // Three writes, flush, verify, before-publish, rename, flush-directory, clean-up, acknowledge.
+  // The steps: three writes, flush, verify, before-publish, rename, flush-directory, clean-up, acknowledge.
   const steps = 10;
   const expectations = [...Array<string>(7).fill('invisible'), ...Array<string>(3).fill('visible')];
   for (let before = 0; before <= steps; before++) {
     test(`before step ${before} of ${steps}`, async () => {
-      const outcome = await crash({ seed, length: 50_000 + (seed % 5000), standing: false, before });
+      const outcome = await crash({ seed, length: 50_000 + (seed % 5000), isPresent: false, before });
       assert.equal(outcome, expectations[before] ?? 'acknowledged');
     });
   }
-  // The rename falls away when the blob stands.
+  // A commit of an existing blob has no rename.
   for (const before of [3, 6, 7, 8]) {
     test(`before step ${before}, with the same blob there`, async () => {
-      assert.equal(await crash({ seed, length: 3000, standing: true, before }), 'visible');
+      assert.equal(await crash({ seed, length: 3000, isPresent: true, before }), 'visible');
     });
   }
 
@@ -105,7 +105,7 @@ describe(`a process killed within a commit (STRATA_SEED=${seed})`, { concurrency
     for (let run = 0; run < (isSoak ? 300 : 6); run++) {
       const length = random.next(4_000_000);
       const afterMs = random.next(60);
-      tally[await crash({ seed: random.next(2 ** 31), length, standing: false, afterMs })]++;
+      tally[await crash({ seed: random.next(2 ** 31), length, isPresent: false, afterMs })]++;
     }
     if (isSoak) console.log(JSON.stringify({ seed, scenario: 'commit killed at any moment', ...tally }));
   });

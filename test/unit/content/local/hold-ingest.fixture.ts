@@ -1,4 +1,4 @@
-// Holds an ingest with some bytes until it is killed. Arguments: root, ref, how many bytes of 7.
+// Holds an ingest with some bytes until it is killed. Arguments: root, ref, number of bytes, each of them 7.
 import { openLocal } from './local-content.ts';
 
 const [root = '', ref = '', bytes = '0'] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { LocalContentStore } from '../../../../src/content/local/store.ts';
 import type { CommitStep } from '../../../../src/content/local/writer.ts';
 import { ObjectLocks } from '../../../../src/content/object-locks.ts';
 
-/** Opens a store below `root`, making what is missing. */
+/** Opens a store below `root`, and creates missing folders. */
 export function openLocal(root: string, onStep?: (step: CommitStep) => void): LocalContentStore {
   const trashDirectory = join(root, 'trash');
   mkdirSync(trashDirectory, { recursive: true });
@@ -14,17 +14,17 @@ export function openLocal(root: string, onStep?: (step: CommitStep) => void): Lo
   return LocalContentStore.open({ directory: join(root, 'content'), locks, trashDirectory, onStep });
 }
 
-/** A folder for one test, gone after it. */
+/** Makes a folder for one test, removed after it. */
 export function temporaryRoot(context: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'strata-content-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   return root;
 }
 
-/** Names of the ingests that wait to be resumed. */
+/** Returns the names of the ingests that can be resumed. */
 export const ingestsOf = (root: string): string[] => readdirSync(join(root, 'content/ingest'));
 
-/** Every file that is not a blob, an ingest or a shared lock, as paths: what no operation may leave behind. */
+/** Returns the paths of files that no operation may leave behind: all but blobs, ingests and shared locks. */
 export function strayFiles(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

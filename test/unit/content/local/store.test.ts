@@ -34,7 +34,7 @@ async function put(store: LocalContentStore, bytes: Uint8Array): Promise<Digest>
   return (await writer.commit()).digest;
 }
 
-/** A process that holds `ref` with `bytes` written, until it is killed. */
+/** Starts a process that holds `ref` with `bytes` written, until it is killed. */
 async function holder(context: TestContext, root: string, ref: string, bytes: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-ingest.fixture.ts'), root, ref, `${bytes}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -194,7 +194,7 @@ describe('local: ingests of other processes and other boots', () => {
 });
 
 describe('local: a disk that fails', () => {
-  /** Makes the given call of every open file fail until the test ends. */
+  /** Lets the given call of every open file fail until the test ends. */
   async function failing(context: TestContext, method: 'datasync' | 'sync' | 'write', errno: number, code: string) {
     await using file = await open('/dev/null');
     const prototype = Object.getPrototypeOf(file) as Record<typeof method, () => Promise<unknown>>;

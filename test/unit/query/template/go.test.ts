@@ -53,7 +53,7 @@ const data: { readonly [name in Case['data']]: Value } = {
   ),
 };
 
-/** Where we answer otherwise than Go 1.19, which the table was recorded with. */
+/** Results that differ from Go 1.19, with which the table was recorded. */
 const deviations: Readonly<Record<string, readonly [ours: string, reason: string]>> = {
   '{{.Ptr.Missing}}': [
     'template: :1:6: executing "" at <.Ptr.Missing>: nil pointer evaluating *main.State.Missing',
