@@ -87,13 +87,13 @@ function read(path: string): FoundFile {
 function refuseUnsafe(path: string, fd: number): void {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) {
-    const hint = `Name the file in it, such as ${join(path, 'config.json')} (only docker's own option takes a directory).`;
+    const hint = `Name the file in it, such as ${join(path, 'config.json')}. (Docker's --config names a directory, Strata's a file.)`;
     throw configurationUnusable(path, 'is a directory', hint);
   }
   if (!stat.isFile()) throw configurationUnusable(path, 'is not a regular file', 'Name a regular file.');
   if ((stat.mode & constants.S_IWOTH) !== 0) {
     const hint = `Run 'chmod o-w ${path}': the file names programs that are run.`;
-    throw configurationUnusable(path, 'is writable by other users', hint);
+    throw configurationUnusable(path, 'is writable by everybody', hint);
   }
 }
 

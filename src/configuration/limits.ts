@@ -1,2 +1,2 @@
-/** Limit of the size of a configuration file. */
+/** Largest size of a configuration file, in bytes. */
 export const maxConfigurationBytes: number = 1 << 20;

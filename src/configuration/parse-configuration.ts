@@ -48,7 +48,7 @@ function jsonOf(path: string, bytes: Uint8Array): Json {
   try {
     return parseJson(bytes, { what: path, maxBytes: maxConfigurationBytes });
   } catch (error) {
-    if (!isStrataError(error, 'ERR_JSON_INVALID')) throw error;
+    if (!isStrataError(error, 'ERR_JSON_INVALID') && !isStrataError(error, 'ERR_JSON_TOO_LARGE')) throw error;
     throw configurationInvalid(withPosition(path, bytes, error));
   }
 }

@@ -29,7 +29,7 @@ export interface ResolvedConfiguration {
 }
 
 /**
- * Takes each setting from its first source of these: option, environment, file, default. An empty variable counts as
+ * Takes each setting from the first source that has it: option, environment, file, default. An empty variable counts as
  * absent. Throws ERR_CONFIGURATION_INVALID.
  */
 export function resolveConfiguration(sources: ConfigurationSources): ResolvedConfiguration {

@@ -5,7 +5,7 @@ import { path, quote, type Setting, text, textMap, texts } from './setting.ts';
 export interface Configuration {
   /** Directory of the store, created by the first write. */
   readonly root: string;
-  /** Name of a storage driver, or `auto` for the best that works there. */
+  /** Name of a storage driver, or `auto` for the best that works in the directory of the store. */
   readonly storageDriver: string;
   /** Options of the storage driver, `NAME=VALUE` each. */
   readonly storageOptions: readonly string[];
@@ -37,7 +37,7 @@ export const settings: Settings = {
     type: text,
     variable: 'STRATA_STORAGE_DRIVER',
     default: 'auto',
-    summary: 'Storage driver by name, or `auto` for the best that works there.',
+    summary: 'Storage driver by name, or `auto` for the best that works in the directory of the store.',
   },
   storageOptions: {
     key: 'storage-opts',

@@ -22,7 +22,10 @@ export const markOutputFailures =
   (chunk) =>
     markFailures('ERR_OUTPUT_FAILED', 'output', async () => await write(chunk));
 
-/** Passes on StrataErrors and failed system calls: they name their cause themselves. */
+/**
+ * Runs `work` and gives its failure the code. StrataErrors and failed system calls are passed on: they name their cause
+ * themselves.
+ */
 async function markFailures<T>(
   code: 'ERR_INPUT_FAILED' | 'ERR_OUTPUT_FAILED',
   name: string,

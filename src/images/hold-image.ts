@@ -3,8 +3,8 @@ import type { Pin } from '../metadata/objects.ts';
 import type { FoundImage } from './find-image.ts';
 
 /**
- * Looks an image up and pins it in one transaction, with the target it was found through: at any other moment a
- * concurrent command could remove the name, and a collector the image. Throws what `find` throws.
+ * Looks an image up and pins it in one transaction, with the target it was found through: between two, a concurrent
+ * command could remove the name, and a collector the image. Throws what `find` throws.
  */
 export async function holdImage(lease: StoreLease, find: () => FoundImage): Promise<FoundImage> {
   return await lease.withPins((pin) => pinFound(pin, find()));

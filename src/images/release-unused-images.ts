@@ -15,13 +15,13 @@ export interface PruneImagesOptions {
  * that collects garbage. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
  */
 export function releaseUnusedImages(store: RemovalStore, { all, filters, now }: PruneImagesOptions): ReleasedImages {
-  const stays = compileFilters(filters, imagePruneFilters(now));
+  const isSelected = compileFilters(filters, imagePruneFilters(now));
   const onlyDangling = filters.boolean('dangling', !all);
   const released = store.images
     .list()
     .filter(({ id, tags }) => (tags.length === 0 || !onlyDangling) && store.containers.ofImage(id).length === 0)
     .filter(({ madeAt, labels }) =>
-      stays({
+      isSelected({
         createdAt: madeAt === undefined ? undefined : new Date(madeAt),
         labels,
         repository: undefined,

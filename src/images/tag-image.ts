@@ -71,7 +71,7 @@ function parseNewName(text: string): Reference {
     throw new StrataError({
       code: 'ERR_REFERENCE_INVALID',
       message: `Error parsing reference: ${JSON.stringify(text.slice(0, 256))} is not a valid repository/tag: ${error.message}`,
-      hint: 'A tag is written [registry/]repository[:tag], the repository in lower case.',
+      hint: 'Write a tag as [registry/]repository[:tag], the repository in lower case.',
       cause: error,
     });
   }

@@ -13,7 +13,7 @@ export function parseOnlyTime([time = '', ...others]: readonly string[], now: Da
 }
 
 /**
- * Creates the filter `until` of a prune command, which keeps items older than the time. `timeOf` returns milliseconds
+ * Creates the filter `until` of a prune command, which selects items older than the time. `timeOf` returns milliseconds
  * since 1970. Throws as {@link parseOnlyTime}.
  */
 export const untilFilter =

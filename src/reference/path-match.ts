@@ -10,7 +10,7 @@ function invalidPattern(pattern: string): StrataError {
   return new StrataError({
     code: 'ERR_PATTERN_INVALID',
     message: `pattern ${JSON.stringify(pattern.slice(0, 100))}: syntax error in pattern`,
-    hint: 'Write * and ? for any characters except /, [a-z] for one of a set, and \\ before a literal character.',
+    hint: 'Write * for any characters except /, ? for one of them, [a-z] for one of a set, and \\ before a literal character.',
   });
 }
 

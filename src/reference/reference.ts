@@ -19,7 +19,7 @@ export function invalidReference(problem = 'invalid reference format', text?: st
   return new StrataError({
     code: 'ERR_REFERENCE_INVALID',
     message: problem,
-    hint: 'A reference is written [registry/]repository[:tag][@digest], the repository in lower case.',
+    hint: 'Write a reference as [registry/]repository[:tag][@digest], the repository in lower case.',
     ...(text === undefined ? {} : { details: { reference: text.slice(0, 512) } }),
   });
 }

@@ -3,8 +3,8 @@ import { StrataError } from '../errors/index.ts';
 declare const brand: unique symbol;
 
 /**
- * `algorithm:hex` over the bytes of a blob as stored or sent. Only {@link parseDigest} creates one, so it is safe in
- * paths and URLs.
+ * `algorithm:hex` over the bytes of a blob as stored or sent. Its form has been checked (see {@link parseDigest}), so it
+ * is safe in paths and URLs.
  */
 export type Digest = string & { readonly [brand]: 'digest' };
 /** Digest of a layer's uncompressed tar. Never the same type as {@link Digest}: mixing them is a compile error. */
@@ -39,7 +39,7 @@ export function splitDigest(text: string): { readonly algorithm: string; readonl
     throw new StrataError({
       code: 'ERR_DIGEST_INVALID',
       message: `digest ${quote(text)}: invalid checksum digest format`,
-      hint: 'A digest is written sha256: followed by 64 lower-case hexadecimal digits.',
+      hint: 'Write a digest as sha256: followed by 64 lower-case hexadecimal digits.',
     });
   }
   const colon = text.indexOf(':');
@@ -57,14 +57,14 @@ export function checkDigestForm(text: string): { readonly algorithm: string; rea
       throw new StrataError({
         code: 'ERR_DIGEST_INVALID',
         message: `digest ${quote(text)}: invalid checksum digest length`,
-        hint: `A ${parts.algorithm} digest has ${wanted} hexadecimal digits.`,
+        hint: `Write a ${parts.algorithm} digest with ${wanted} hexadecimal digits.`,
       });
     }
     if (!lowerHex.test(parts.encoded)) {
       throw new StrataError({
         code: 'ERR_DIGEST_INVALID',
         message: `digest ${quote(text)}: invalid checksum digest format`,
-        hint: 'A digest has lower-case hexadecimal digits only.',
+        hint: 'Write the hexadecimal digits in lower case.',
       });
     }
   }
@@ -81,7 +81,7 @@ export function parseDigest(text: string, algorithms: readonly DigestAlgorithm[]
     throw new StrataError({
       code: 'ERR_DIGEST_UNSUPPORTED',
       message: `digest ${quote(text)}: unsupported digest algorithm`,
-      hint: `Supported are ${algorithms.join(' and ')}.`,
+      hint: `Use a digest of ${algorithms.join(' or ')}.`,
     });
   }
   return text as Digest;

@@ -50,7 +50,7 @@ export class JsonFields {
     return new StrataError({
       code: 'ERR_DOCUMENT_INVALID',
       message: `${[this.#what, path].filter((part) => part !== '').join(': ')}: ${problem}`,
-      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
+      hint: 'Make or fetch it again. If that does not help, make it with another program.',
     });
   }
 

@@ -10,7 +10,7 @@ import { isIndex, isManifest, isSchema1, mediaTypes } from './media-types.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';
 
-/** JsonFields that manifests and indexes have in common. */
+/** Fields that manifests and indexes have in common. */
 export interface DocumentFields {
   readonly schemaVersion: 2;
   /** The document's own type, else the expected one, else OCI's for its shape. */
@@ -184,7 +184,7 @@ export function pairLayers(
     throw new StrataError({
       code: 'ERR_LAYERS_MISMATCH',
       message: `manifest: ${manifest.layers.length} layers, ${ids.length} diffIDs and ${filled} history entries that made a layer`,
-      hint: 'Make or fetch the image again; if that does not help, the program that made it is at fault.',
+      hint: 'Make or fetch the image again. If that does not help, make it with another program.',
     });
   }
   return manifest.layers.flatMap((descriptor, at) => {

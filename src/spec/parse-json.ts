@@ -76,7 +76,7 @@ class JsonParser {
     return new StrataError({
       code: 'ERR_JSON_INVALID',
       message: `${this.#what}: invalid JSON: ${problem} at offset ${this.#position}`,
-      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
+      hint: 'Make or fetch it again. If that does not help, make it with another program.',
       details: { problem, offset: this.#position },
     });
   }
@@ -225,7 +225,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
     throw new StrataError({
       code: 'ERR_JSON_INVALID',
       message: `${options.what}: invalid JSON: not valid UTF-8`,
-      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
+      hint: 'Make or fetch it again. If that does not help, make it with another program.',
       cause,
     });
   }

@@ -56,7 +56,7 @@ function invalidPlatform(text: string, problem: string): StrataError {
   return new StrataError({
     code: 'ERR_PLATFORM_INVALID',
     message: `platform ${JSON.stringify(text.slice(0, 100))}: ${problem}`,
-    hint: 'A platform is written os/architecture or os/architecture/variant, for example linux/arm64/v8.',
+    hint: 'Write a platform as os/architecture or os/architecture/variant, for example linux/arm64/v8.',
   });
 }
 

@@ -19,7 +19,7 @@ export function parseDetachKeys(text: string): Uint8Array {
     throw new StrataError({
       code: 'ERR_DETACH_KEYS_INVALID',
       message: `Invalid detach keys (${text.slice(0, 100)}) provided`,
-      hint: "Separate keys by commas. A key is one character, or such as 'ctrl-p'.",
+      hint: 'Separate keys by commas. Write each as one character, or with ctrl- as in ctrl-p.',
     });
   });
 }

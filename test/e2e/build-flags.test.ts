@@ -84,7 +84,7 @@ test('flags that cannot be are told with what to write', { skip }, async (t) => 
   const cases: readonly (readonly [flags: readonly string[], code: number, says: RegExp])[] = [
     [['--build-arg', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\nhint: Write it as NAME=VALUE\.\n$/],
     [['--label', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\nhint: Write it as NAME=VALUE\.\n$/],
-    [['-t', 'UPPER'], 1, /^strata: invalid tag "UPPER": .*\nhint: A reference is written .*lower case\.\n$/],
+    [['-t', 'UPPER'], 1, /^strata: invalid tag "UPPER": .*\nhint: Write a reference as .*lower case\.\n$/],
     [['--pull', 'never'], 1, /requires exactly 1 argument\.\nhint: .*'--pull=never'/],
     [
       ['--target', 'on'],
@@ -100,7 +100,7 @@ test('flags that cannot be are told with what to write', { skip }, async (t) => 
   fill(folder, { Dockerfile: 'FROM scratch one\n' });
   assert.match((await strata('build', folder)).stderr, /hint: Write FROM IMAGE, or FROM IMAGE AS NAME\.$/m);
   fill(folder, { Dockerfile: 'FROM UPPER\n' });
-  assert.match((await strata('build', folder)).stderr, /must be lowercase\nhint: A reference is written/);
+  assert.match((await strata('build', folder)).stderr, /must be lowercase\nhint: Write a reference as/);
 });
 
 test('progress: plain, and for programs', { skip }, async (t) => {

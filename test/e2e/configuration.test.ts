@@ -121,7 +121,7 @@ describe('a file that is none is refused by name, whatever the verb, and nothing
     ['a fifo', fifo, /is not a regular file/, /Name a regular file/],
     ['a device', () => '/dev/zero', /is not a regular file/, /Name a regular file/],
     ['too large', (t) => fileWith(t, `{}${' '.repeat(1 << 20)}`), /is larger than 1048576 bytes/, /./],
-    ['writable by everybody', openToAll, /is writable by other users/, /.*chmod o-w/],
+    ['writable by everybody', openToAll, /is writable by everybody/, /.*chmod o-w/],
   ];
   for (const [what, make, problem, hint] of table) {
     test(what, { skip: what === 'a fifo' && needs('mkfifo') }, (t) => {

@@ -32,7 +32,7 @@ export function contentOrdinal(index: LayerIndex, ordinal: number): number {
 
 /**
  * Returns the table of a layer if its index holds there: without a layer below, or when the layer is unpacked on those
- * below. Otherwise a directory on the way may be a symlink; then the index is closed.
+ * below. Otherwise closes the index and returns undefined: a directory on the way may be a symlink in a layer below.
  */
 export function indexTable(
   index: LayerIndex,

@@ -85,7 +85,7 @@ export class StoredImage extends LayeredImage {
   }
 
   /**
-   * Returns the snapshots of the layers, base first: only ancestors of the image's own one. Another image's snapshot
+   * Returns the snapshots of the layers, base first: the image's own one and its ancestors. Another image's snapshot
    * may have the chainID of a lower layer, but is removed with that image.
    */
   async #snapshotsOf(diffIds: readonly DiffId[]): Promise<string[]> {

@@ -7,7 +7,7 @@ import { readFullyAt } from '../../sys/fd-io.ts';
 export interface ArchiveFile {
   /** Valid until {@link ArchiveFiles.closeRead}. */
   readonly path: string;
-  /** Its first byte, when it is a part of the file at `path`. */
+  /** Offset of its first byte, when it is a part of the file at `path`. */
   readonly offset?: number;
   readonly sizeBytes: number;
   /** Set while it is still being written: the unfinished blob of a layer, not a file of an archive. */

@@ -35,7 +35,7 @@ function readImage(
   if (diffIds.length !== image.layers.length) {
     throw archiveInvalid(`archive image ${id}: ${image.layers.length} layers for ${diffIds.length} diffIDs`);
   }
-  if (isRequired && platformRank(platform, config.value) === undefined) throw noSuchPlatform(formatPlatform(platform));
+  if (isRequired && platformRank(platform, config.value) === undefined) throw noSuchPlatform({ platform, isRequired });
   return {
     id,
     references: image.repoTags.map(tagOf),
@@ -56,9 +56,11 @@ function tagOf(text: string): Reference {
   return reference;
 }
 
-export const noSuchPlatform = (platform: string): StrataError =>
+export const noSuchPlatform = ({ platform, isRequired }: RequestedPlatform): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_PLATFORM',
-    message: `archive: has no image for ${platform}`,
-    hint: 'Leave out the platform to take the image for this machine, or save the image for that platform.',
+    message: `archive: has no image for ${formatPlatform(platform)}`,
+    hint: isRequired
+      ? 'Leave out the platform to take the image for this machine, or save the image for that platform.'
+      : 'Give the platform of an image in the archive.',
   });

@@ -65,8 +65,8 @@ interface KeptBlob {
 }
 
 /**
- * Unpacks every layer of an archive's images and stores the blobs that cannot be made again, then removes the archive's
- * files. The returned `record` writes documents, rows and names, all rows in one transaction.
+ * Unpacks every layer of an archive's images and stores the blobs that cannot be made again, then closes the archive,
+ * which removes spooled files. The returned `record` writes documents, rows and names, all rows in one transaction.
  * @throws what reading, unpacking and the content store throw; the signal's reason
  */
 export async function loadImages(

@@ -17,7 +17,7 @@ import {
   parseLayoutFile,
 } from '../../spec/oci-layout.ts';
 import type { Parsed } from '../../spec/parsed.ts';
-import { choosePlatform, formatPlatform, type Platform } from '../../spec/platform.ts';
+import { choosePlatform, type Platform } from '../../spec/platform.ts';
 import type { StoredDocument } from '../assemble-image.ts';
 import { walk } from '../walk.ts';
 import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole } from './archive-files.ts';
@@ -63,7 +63,7 @@ function groupByTarget(entries: readonly LayoutEntry[], { platform, isRequired }
       platform,
       group.map((entry) => entry.descriptor),
     );
-    if (descriptor === undefined && isRequired) throw noSuchPlatform(formatPlatform(platform));
+    if (descriptor === undefined && isRequired) throw noSuchPlatform({ platform, isRequired });
     return group.filter((entry) => entry.descriptor === (descriptor ?? entry.descriptor));
   });
   const targets = Map.groupBy(chosen, ({ descriptor }) => descriptor.digest);
@@ -182,7 +182,7 @@ class LayoutReader {
       choosePlatform(platform, leaves) ??
       // Docker runs the only available platform, rather than finding nothing.
       (isRequired || others.length > 0 ? undefined : only);
-    if (chosen === undefined) throw noSuchPlatform(formatPlatform(platform));
+    if (chosen === undefined) throw noSuchPlatform(this.#requested);
     return chosen.descriptor;
   }
 

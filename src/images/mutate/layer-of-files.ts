@@ -50,9 +50,10 @@ export type NewFile =
  *   { kind: 'whiteout', path: 'etc/old.conf' },
  * ]);
  * ```
- * @throws ERR_LAYER_FILE_INVALID for a path that is given twice, names no entry, leads out of the root or lies below
- * something other than a directory, for an invalid field, and for a `from` that is no regular file; ERR_SYSCALL_* when
- * one cannot be read; ERR_LAYER_SOURCE_CHANGED when one has more or fewer bytes than its size
+ * @throws ERR_LAYER_FILE_INVALID for a path that is given twice, leads out of the root or lies below something other
+ * than a directory, for a file, symlink or whiteout at the root, for an invalid field, and for a `from` that is no
+ * regular file; ERR_SYSCALL_* when one cannot be read; ERR_LAYER_SOURCE_CHANGED when one has more or fewer bytes than
+ * its size
  */
 export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
   const sorted = files.map(placeFile).sort((a, b) => comparePaths(a.path, b.path));

@@ -11,7 +11,7 @@ import { randomHex } from '../../sys/random-hex.ts';
 import { writeWhole } from '../../sys/write-whole.ts';
 import type { WriteBytes } from './archive-writer.ts';
 
-/** Throws ERR_OUTPUT_INVALID in docker's words; `task` is the failing one, such as `save image`. */
+/** Throws ERR_OUTPUT_INVALID in docker's words; `task` is the work that fails, such as `save image`. */
 export function checkOutputPath(path: string, task: string): void {
   if (statOf(dirname(path))?.isDirectory() !== true) {
     throw invalidOutput(
@@ -68,7 +68,7 @@ export async function writeOutputFile(
   }
 }
 
-/** Marks a failure of the output's own filesystem, as opposed to that of the bytes being written. */
+/** Marks a failure of the output's own filesystem, as opposed to one of the source of its bytes. */
 async function withOutputFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -20,7 +20,7 @@ import {
 
 const text = (value: Value): string => (typeof value === 'string' ? value : '');
 
-// Does as evalArgs of text/template, for html, js and urlquery.
+// Works like evalArgs of text/template, for html, js and urlquery.
 const printArguments = (args: readonly Value[], limit: number): string =>
   args.length === 1 && typeof args[0] === 'string'
     ? args[0]
@@ -174,7 +174,7 @@ const mapCase = (source: string, change: (char: string) => string): string =>
 
 const toUpper = (source: string): string => mapCase(source, (char) => char.toUpperCase());
 
-/** Does as Go's deprecated strings.Title: upper case for the first letter after a character that separates words. */
+/** Works like Go's deprecated strings.Title: upper case for the first letter after a character that separates words. */
 const toTitle = (source: string): string =>
   source.replace(
     /(^|[^\p{L}\p{N}_'\u0080-\u{10ffff}]|[\p{White_Space}]|')(\p{L})/gu,

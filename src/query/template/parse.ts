@@ -20,7 +20,7 @@ export interface ParseTemplateOptions {
 }
 
 const maxTextLength = 1 << 20;
-// The parser is recursive: deeper templates would overflow the stack.
+// The parser is recursive: without a limit, a template could overflow the stack.
 const maxNesting = 100;
 
 /** The end of a list: `end` or `else`. */

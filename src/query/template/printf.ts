@@ -267,7 +267,7 @@ class Printer {
 }
 
 /**
- * Does as Go's `fmt.Sprintf`, which puts problems into the text, as `%!d(string=x)`. Throws a plain Error for a text
+ * Works like Go's `fmt.Sprintf`, which puts problems into the text, as `%!d(string=x)`. Throws a plain Error for a text
  * longer than `limit` characters.
  */
 export const sprintf = (format: string, args: readonly Value[], limit: number): string =>
@@ -282,12 +282,12 @@ function joinValues(args: readonly Value[], limit: number, between: (at: number)
   return out;
 }
 
-/** Does as Go's `fmt.Sprint`: a space between two operands that are both no strings. Limited as {@link sprintf}. */
+/** Works like Go's `fmt.Sprint`: a space between two operands if neither is a string. Limited as {@link sprintf}. */
 export const sprint = (args: readonly Value[], limit: number): string =>
   joinValues(args, limit, (at) =>
     at > 0 && typeof args[at] !== 'string' && typeof args[at - 1] !== 'string' ? ' ' : '',
   );
 
-/** Does as Go's `fmt.Sprintln`. Limited as {@link sprintf}. */
+/** Works like Go's `fmt.Sprintln`. Limited as {@link sprintf}. */
 export const sprintln = (args: readonly Value[], limit: number): string =>
   `${joinValues(args, limit, (at) => (at > 0 ? ' ' : ''))}\n`;

@@ -29,7 +29,7 @@ function escape(char: string, mark: string, asciiOnly: boolean): string {
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
-/** Does as Go's `strconv.Quote`, or `QuoteToASCII`; with `'` it makes a character constant. */
+/** Works like Go's `strconv.Quote`, or `QuoteToASCII`; with `'` it makes a character constant. */
 export const quote = (text: string, mark: '"' | "'" = '"', asciiOnly = false): string =>
   mark + Array.from(text, (char) => escape(char, mark, asciiOnly)).join('') + mark;
 

@@ -27,6 +27,7 @@ describe('what a file must not say', () => {
     ['{"data-root":"/a",\n"data-root":"/b"}', '/c: invalid JSON: duplicate key "data-root" in line 2, column 12'],
     ['{"é": tru', '/c: invalid JSON: unexpected "t" in line 1, column 7'],
     ['[]', '/c: must be an object, not an array'],
+    [`${'['.repeat(70)}`, '/c: nested deeper than 64 levels'],
     [
       '{"data-rot": "/srv"}',
       `${unknown}: data-rot`,
