@@ -31,14 +31,14 @@ function fifo(context: TestContext): string {
   return path;
 }
 
-/** The process has the file open. */
+/** True when the process has the file open. */
 function hasOpen(pid: number | undefined, path: string): boolean {
   const fds = `/proc/${pid}/fd`;
   return readdirSync(fds).some((name) => {
     try {
       return readlinkSync(join(fds, name)) === path;
     } catch {
-      // Closed since it was listed.
+      // The descriptor was closed after it was listed.
       return false;
     }
   });
@@ -49,7 +49,7 @@ const saved = asTar(
   layout.index(layout.image(image([tar(file('a', 'text'))]), gzipSync, '+gzip', nameAnnotation('from/fifo:1'))),
 );
 
-test('a fifo is read to its end, whoever comes first', { skip }, async (context) => {
+test('a fifo is read to its end, whether its writer or its reader opens it first', { skip }, async (context) => {
   const strata = strataCommand(context);
   const path = fifo(context);
   const reading = startCommand(context, strata, 'load', '-q', '-i', path);
@@ -67,7 +67,7 @@ test('a fifo is read to its end, whoever comes first', { skip }, async (context)
   await writing;
 });
 
-test('a device that never ends is no archive and no list', { skip }, async (context) => {
+test('a device that never ends is refused as an archive and as a list', { skip }, async (context) => {
   const strata = strataCommand(context);
   for (const args of [['load', '-i', '/dev/zero'] as const, ['import', '/dev/zero'] as const]) {
     assert.deepEqual(await strata(...args), { code: 1, stdout: '', stderr: 'strata: read /dev/zero: not a file\n' });
@@ -78,7 +78,9 @@ test('a device that never ends is no archive and no list', { skip }, async (cont
   }
 });
 
-test('a signal ends at once what waits for a fifo, with a silent writer or none', { skip }, async (context) => {
+test('a signal at once ends a command that waits for a fifo, with a silent writer or without one', {
+  skip,
+}, async (context) => {
   const strata = strataCommand(context);
   const path = fifo(context);
   await using engine = await Engine.open({ root: strata.root });
@@ -101,7 +103,7 @@ test('a signal ends at once what waits for a fifo, with a silent writer or none'
   }
 });
 
-test('the signal of a program ends it, too', { skip }, async (context) => {
+test('the abort signal of a library program ends such a wait, too', { skip }, async (context) => {
   const root = folder(context);
   const path = fifo(context);
   await using engine = await Engine.open({ root });
@@ -126,7 +128,7 @@ test('the signal of a program ends it, too', { skip }, async (context) => {
   }
 });
 
-test('what is wrong with an archive names the file', { skip }, async (context) => {
+test('an error of an archive names the file', { skip }, async (context) => {
   await using engine = await Engine.open({ root: folder(context) });
   const input = join(folder(context), 'x.tar');
   const message = async (verb: 'load' | 'import', from: string | Readable): Promise<string> => {
@@ -147,7 +149,7 @@ test('what is wrong with an archive names the file', { skip }, async (context) =
     const told = await message(verb, input);
     assert.ok(told.startsWith(`${input}: `), told);
     assert.match(told.slice(input.length + 2), text);
-    // What comes as bytes has no name.
+    // An archive that comes as bytes has no file name.
     assert.match(await message(verb, Readable.from([bytes])), text);
   }
   assert.equal(await message('import', engine.layout.root), `read ${engine.layout.root}: is a directory`);

@@ -14,8 +14,8 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const script =
   'trap "echo got INT" INT; trap "echo got USR1" USR1; echo ready; until test -e /stop; do sleep 0.05; done; echo bye; exit 6';
 
-/** Has the container write until whoever has just attached is told of it. */
-async function isWith({ root }: StrataCommand, seen: () => string): Promise<void> {
+/** Makes the container write, again and again, until a command that has just attached shows it. */
+async function untilAttached({ root }: StrataCommand, seen: () => string): Promise<void> {
   const [pid] = containerPids(root);
   assert.ok(pid);
   const hears = (): boolean => {
@@ -29,7 +29,7 @@ const stop = ({ root }: StrataCommand): void => {
   spawnSync('touch', [`/proc/${containerPids(root)[0]}/root/stop`]);
 };
 
-test('two that start one container at once and two that attach see the same and are told its end', {
+test('two commands that start one container at once and two that attach see the same output and its exit code', {
   skip,
 }, async (t) => {
   const strata = await busyboxStore(t);
@@ -42,7 +42,7 @@ test('two that start one container at once and two that attach see the same and 
     startCommand(t, strata, 'attach', '--no-stdin', 'one'),
     startCommand(t, strata, 'attach', '--sig-proxy=false', '--no-stdin', 'one'),
   ];
-  for (const { output } of [...starting, ...attaching]) await isWith(strata, () => output.stdout);
+  for (const { output } of [...starting, ...attaching]) await untilAttached(strata, () => output.stdout);
   stop(strata);
   for (const { ended, output } of [...starting, ...attaching]) {
     assert.deepEqual([await ended, output.stderr], [{ code: 6, signal: null }, '']);
@@ -53,7 +53,9 @@ test('two that start one container at once and two that attach see the same and 
   await strata('rm', 'one');
 });
 
-test('an interrupt typed at a terminal is the container’s, or ends who is with it', { skip }, async (t) => {
+test('an interrupt typed at a terminal goes to the container, or ends only the attached command with --sig-proxy=false', {
+  skip,
+}, async (t) => {
   const strata = await busyboxStore(t);
   await strata('run', '-d', '--name', 'one', 'busybox', 'sh', '-c', script);
   await until(
@@ -62,14 +64,14 @@ test('an interrupt typed at a terminal is the container’s, or ends who is with
   );
   const aside = new Terminal(t);
   const deaf = aside.start(strata, 'attach', '--sig-proxy=false', 'one');
-  await isWith(strata, () => aside.seen);
+  await untilAttached(strata, () => aside.seen);
   aside.type('\x03');
   assert.equal(await waitForExit(deaf), 130);
   assert.ok(!(await strata('logs', 'one')).stdout.includes('got INT'), 'the container was not told');
 
   const terminal = new Terminal(t);
   const attached = terminal.start(strata, 'attach', '--sig-proxy=true', 'one');
-  await isWith(strata, () => terminal.seen);
+  await untilAttached(strata, () => terminal.seen);
   terminal.type('\x03');
   await terminal.shows('got INT');
   stop(strata);

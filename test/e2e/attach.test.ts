@@ -31,8 +31,8 @@ afterEach(async () => {
 const states = async (): Promise<string> =>
   (await strata('ps', '-a', '--format', '{{.Names}} {{.State}}')).stdout.trim();
 
-/** Waits until a command sees what the container writes; it is made to write by a signal. */
-async function isWith({ output, child }: StartedCommand): Promise<void> {
+/** Makes the container write by a signal, again and again, until the command shows it. */
+async function untilAttached({ output, child }: StartedCommand): Promise<void> {
   const [pid] = containerPids(strata.root);
   assert.ok(pid);
   const hears = (): boolean => {
@@ -43,20 +43,20 @@ async function isWith({ output, child }: StartedCommand): Promise<void> {
   await until(hears, () => output.stderr, 50);
 }
 
-test('run without --rm: logs, ps and attach work on it meanwhile; killing the command does not kill it', {
+test('a run without --rm can be attached to and its logs read meanwhile, and its container outlives the killed command', {
   skip,
 }, async (t) => {
   const script =
     'trap "echo got USR1" USR1; echo out; echo err >&2; until test -e /stop; do sleep 0.05; done; echo bye; exit 6';
   const run = startCommand(t, strata, 'run', '--name', 'one', 'busybox', 'sh', '-c', script);
   await run.says('out');
-  // The streams are two pipes: what comes through one says nothing of the other.
+  // The streams are two pipes: output on one says nothing about the other.
   let logs = await strata('logs', 'one');
   for (let tries = 0; logs.stderr === '' && tries < 100; tries++) logs = await strata('logs', 'one');
   assert.deepEqual([logs.stdout, logs.stderr], ['out\n', 'err\n']);
   assert.equal(await states(), 'one running');
   const attached = startCommand(t, strata, 'attach', '--no-stdin', 'one');
-  await isWith(attached);
+  await untilAttached(attached);
   await until(
     () => run.output.stderr !== '',
     () => 'nothing on the other stream',
@@ -75,7 +75,7 @@ test('run without --rm: logs, ps and attach work on it meanwhile; killing the co
   assert.deepEqual([again.code, again.stdout, again.stderr], [6, 'out\nbye\n', 'err\n']);
 });
 
-test('bytes through standard input and output are unharmed, with or without a supervisor', { skip }, () => {
+test('bytes pass standard input and output unharmed, with or without a supervisor', { skip }, () => {
   const input = randomBytes(3 << 20);
   const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
   const through = (line: string): readonly [number | null, string] => {
@@ -103,7 +103,7 @@ test('bytes through standard input and output are unharmed, with or without a su
   assert.match(shell('strata ps').stdout, /Up .* writes\n/);
 });
 
-test('a slow reader makes the container wait, not the end of it', { skip }, async (t) => {
+test('a slow reader makes the container wait, but does not delay its end', { skip }, async (t) => {
   const script = 'yes 0123456789abcde | head -c 100000000';
   const run = startCommand(t, strata, 'run', '--name', 'slow', 'busybox', 'sh', '-c', script);
   await run.says('abc');
@@ -115,7 +115,7 @@ test('a slow reader makes the container wait, not the end of it', { skip }, asyn
   assert.deepEqual(await run.ended, { code: 137, signal: null });
 });
 
-test('a client that was stopped holds up nobody', { skip }, async (t) => {
+test('a stopped client does not hold up stop', { skip }, async (t) => {
   const run = startCommand(t, strata, 'run', '--name', 'chatty', 'busybox', 'yes');
   await run.says('y');
   run.child.kill('SIGSTOP');
@@ -125,7 +125,9 @@ test('a client that was stopped holds up nobody', { skip }, async (t) => {
   assert.match((await strata('ps', '-a')).stdout, /Exited \(137\) .* chatty\n/);
 });
 
-test('signals go to the container, unless they are told not to; who asks three times is heard', { skip }, async (t) => {
+test('signals go to the container unless --sig-proxy=false, and the third one ends the command', {
+  skip,
+}, async (t) => {
   const script =
     'for s in TERM INT HUP USR1; do trap "echo got $s" $s; done; trap "exit 5" USR2; echo ready; while true; do sleep 0.05; done';
   const run = startCommand(t, strata, 'run', '--name', 'hears', 'busybox', 'sh', '-c', script);
@@ -139,11 +141,11 @@ test('signals go to the container, unless they are told not to; who asks three t
   assert.equal(await states(), 'hears running');
 
   const deaf = startCommand(t, strata, 'attach', '--sig-proxy=false', 'hears');
-  await isWith(deaf);
+  await untilAttached(deaf);
   deaf.child.kill('SIGTERM');
   assert.deepEqual(await deaf.ended, { code: 143, signal: null });
   const attached = startCommand(t, strata, 'attach', 'hears');
-  await isWith(attached);
+  await untilAttached(attached);
   attached.child.kill('SIGUSR2');
   assert.deepEqual(await attached.ended, { code: 5, signal: null });
   const started = startCommand(t, strata, 'start', '-a', 'hears');
@@ -152,7 +154,7 @@ test('signals go to the container, unless they are told not to; who asks three t
   assert.deepEqual(await started.ended, { code: 5, signal: null });
 });
 
-test('what goes wrong: docker’s words and exit codes', { skip }, async () => {
+test('failures of attach, start and run have docker’s words and exit codes', { skip }, async () => {
   const answers: [number | null, string][] = [];
   await strata('create', '--name', 'made', 'busybox', 'true');
   await strata('run', '-dit', '--name', 'shell', 'busybox');
@@ -191,7 +193,7 @@ test('what goes wrong: docker’s words and exit codes', { skip }, async () => {
   assert.equal(await states(), 'kept created\nshell running\nmade created');
 });
 
-test('run --rm without a terminal has no supervisor; killed, it leaves nothing behind the next command', {
+test('run --rm without a terminal has no supervisor; after its kill the next command removes the container', {
   skip,
 }, async (t) => {
   const run = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');

@@ -21,7 +21,7 @@ const program = (file: string, args: readonly string[], cwd?: string): string =>
     ...(cwd === undefined ? {} : { cwd }),
   });
 
-/** A package of a file or two, made here. */
+/** Builds a Debian package of one or two files. */
 function makePackage(folder: string, name: string, fields: string, files: Readonly<Record<string, string>>): void {
   const tree = join(folder, `${name}.tree`);
   const control = `Package: ${name}\nVersion: 1.0\nArchitecture: all\nMaintainer: me <me@example.com>\n${fields}Description: ${name}\n`;
@@ -31,7 +31,7 @@ function makePackage(folder: string, name: string, fields: string, files: Readon
   program('dpkg-deb', ['-Zgzip', '--root-owner-group', '--build', tree, join(folder, `${name}_1.0_all.deb`)]);
 }
 
-/** The tar of a release that has nothing but busybox, and a database for its dpkg. */
+/** Returns the tar of a release that has only busybox, and a database for its dpkg. */
 function busyboxRelease(context: TestContext, release: string): string {
   const tree = join(busyboxContext(context), 'tree');
   const tools = ['ar', 'dpkg', 'dpkg-deb', 'gzip', 'tar', 'zcat'];
@@ -114,14 +114,14 @@ async function story(context: TestContext, tarOf: (context: TestContext, release
   assert.equal(Number(sizes.get('debian:bookworm')?.UniqueSize), 0);
   assert.equal(Number(sizes.get('debian:trixie')?.SharedSize), 0);
 
-  // The application keeps the release it stands on.
+  // The application keeps the layers of its release.
   assert.match(await ok(strata('rmi', 'debian:bookworm', 'debian:trixie')), /^Untagged: debian:bookworm$/m);
   assert.equal(await ok(strata('run', '--rm', 'app')), 'hello from a package\nconfigured\nbookworm\n');
   await ok(strata('system', 'check'));
 }
 
 test(
-  'two releases side by side, an application with its packages on one of them',
+  'two releases are base images side by side, with an application and its packages on one of them',
   {
     skip: needs('root', 'runc', 'overlay', 'busybox', 'dpkg-deb'),
   },
@@ -130,7 +130,7 @@ test(
 
 if (process.env['STRATA_SOAK'] !== undefined) {
   test(
-    'the same with two releases of Debian',
+    'two releases of Debian are base images in the same way',
     {
       skip: needs('root', 'runc', 'overlay', 'dpkg-deb', 'mmdebstrap'),
     },

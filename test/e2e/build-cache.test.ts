@@ -9,7 +9,7 @@ import { file, tar } from '../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');
 
-/** A step each, and the tenth of them other in every image. */
+/** Ten steps, of which the tenth differs in each image. */
 const dockerfile = (last: number): string =>
   [
     'FROM scratch',
@@ -22,7 +22,7 @@ const dockerfile = (last: number): string =>
     'EOF',
   ].join('\n');
 
-test('ten images from one Dockerfile with a changing last step: nine steps come from the cache each time', {
+test('ten images from one Dockerfile with a changing last step take nine steps from the cache each time', {
   skip,
 }, async (t) => {
   const strata = strataCommand(t);

@@ -20,7 +20,7 @@ const context = gzipSync(
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-test('a context or a Dockerfile on standard input', { skip }, async (t) => {
+test('build reads a context or a Dockerfile from standard input', { skip }, async (t) => {
   const strata = strataCommand(t);
   const folder = folderWith(t, { 'd/f': '', Dockerfile: dockerfile });
   const id = async (input: string | Uint8Array, ...args: readonly string[]): Promise<string> => {
@@ -39,7 +39,7 @@ test('a context or a Dockerfile on standard input', { skip }, async (t) => {
   assert.equal(stdout, 'b\n');
 });
 
-test('what cannot be: docker’s words', { skip }, async (t) => {
+test('contexts, Dockerfiles and flags that are invalid are refused in docker’s words', { skip }, async (t) => {
   const strata = strataCommand(t);
   const folder = folderWith(t, {
     'd/f': '',
@@ -72,7 +72,7 @@ test('what cannot be: docker’s words', { skip }, async (t) => {
   }
 });
 
-test('a build killed while its context comes in leaves nothing for longer than the next command', {
+test('a build killed while its context streams in leaves nothing after the next command', {
   skip,
 }, async (t) => {
   const strata = strataCommand(t);

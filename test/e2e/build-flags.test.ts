@@ -21,7 +21,9 @@ function context(t: TestContext): { readonly strata: StrataCommand; readonly fol
   return { strata: strataCommand(t), folder };
 }
 
-test('several names, a target, arguments, labels, an ID file, quiet', { skip }, async (t) => {
+test('build takes several names, a target, arguments, labels and an ID file, and -q prints the ID alone', {
+  skip,
+}, async (t) => {
   const { strata, folder } = context(t);
   const iid = join(folder, 'iid');
   const labels = async (name: string): Promise<unknown> =>
@@ -37,14 +39,14 @@ test('several names, a target, arguments, labels, an ID file, quiet', { skip }, 
   assert.deepEqual(listed.trim().split('\n').sort(), ['a:latest', 'b:two', 'localhost:5000/c:latest']);
   assert.deepEqual(await labels('b:two'), { v: 'given', l: '1', m: '' });
 
-  // A bare name takes its value from the environment, and is none where there is none.
+  // A bare --build-arg takes its value from the environment; without one there it is not set.
   const again = ['build', '-q', '-t', 'a', '--target', 'one', '--build-arg', 'value', folder];
   await strata.with({ env: { value: 'from here' } }, ...again);
   assert.deepEqual(await labels('a'), { v: 'from here' });
   await strata(...again);
   assert.deepEqual(await labels('a'), { v: 'default' });
 
-  // This one needs no flag, and no other is passed on.
+  // SOURCE_DATE_EPOCH needs no flag; other variables are not passed on.
   const env = { SOURCE_DATE_EPOCH: '86400', value: 'not named' };
   const dated = await strata.with({ env }, 'build', '-t', 'a', '--target', 'one', '--build-arg', 'typo=1', folder);
   assert.match(dated.stderr, /^WARNING: One or more build-args \[typo\] were not consumed$/m);
@@ -52,7 +54,9 @@ test('several names, a target, arguments, labels, an ID file, quiet', { skip }, 
   assert.equal((await strata('inspect', '-f', format, 'a')).stdout, '1970-01-02T00:00:00Z {"v":"default"}\n');
 });
 
-test('a failed build leaves no ID file and no name; files that cannot be written are told', { skip }, async (t) => {
+test('a failed build leaves no ID file and no name, and an ID file that cannot be written is an error', {
+  skip,
+}, async (t) => {
   const { strata, folder } = context(t);
   const iid = join(folder, 'iid');
   writeFileSync(iid, 'stale');
@@ -63,7 +67,7 @@ test('a failed build leaves no ID file and no name; files that cannot be written
   assert.match(stderr, /^strata: .*"?\/?nothing"?: not found/m);
   assert.ok(!existsSync(iid));
   assert.equal((await strata('images', '-q', 'bad')).stdout, '');
-  // In the place of the machine's /dev/null, which was once a file afterwards.
+  // A stand-in for the machine's /dev/null, which once became a plain file.
   const device = join(folder, 'null');
   mknodAt(AT_FDCWD, device, 'character-device', 0o600, 1, 3);
   assert.equal((await strata('build', '-q', '--iidfile', device, folder)).code, 0);
@@ -79,7 +83,7 @@ test('a failed build leaves no ID file and no name; files that cannot be written
   );
 });
 
-test('flags that cannot be are told with what to write', { skip }, async (t) => {
+test('invalid flags are refused with what to write instead', { skip }, async (t) => {
   const { strata, folder } = context(t);
   const cases: readonly (readonly [flags: readonly string[], code: number, says: RegExp])[] = [
     [['--build-arg', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\nhint: Write it as NAME=VALUE\.\n$/],
@@ -103,7 +107,7 @@ test('flags that cannot be are told with what to write', { skip }, async (t) => 
   assert.match((await strata('build', folder)).stderr, /must be lowercase\nhint: Write a reference as/);
 });
 
-test('progress: plain, and for programs', { skip }, async (t) => {
+test('progress is printed as plain text, and as JSON for programs', { skip }, async (t) => {
   const { strata, folder } = context(t);
   const build = async (...flags: string[]): Promise<CommandResult> =>
     await strata('build', '--target', 'one', '-t', 'p', ...flags, folder);

@@ -18,13 +18,13 @@ async function withBusybox(t: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-/** Bytes of all layers, newest step first. */
+/** Returns the bytes of all layers, newest step first. */
 async function sizes(strata: StrataCommand, image: string): Promise<number[]> {
   const { stdout } = await strata('history', '--no-human', '--format', '{{.Size}}', image);
   return stdout.trim().split('\n').map(Number);
 }
 
-test('the trap: what a later step deletes stays in the image, and build says so', { skip }, async (t) => {
+test('a file that a later step deletes stays in the image, and build warns of its size', { skip }, async (t) => {
   const strata = await withBusybox(t);
   const make = 'dd if=/dev/urandom of=50M.file bs=1000000 count=50 2>/dev/null';
   const trap = buildContext(t, ['FROM base', '# a comment', `RUN ${make}`, 'LABEL a=b', 'RUN rm -rf 50M.file']);
@@ -56,7 +56,7 @@ test('the trap: what a later step deletes stays in the image, and build says so'
   );
 });
 
-test('what a step writes, and how it fails', { skip }, async (t) => {
+test('the output of a step and its failure are shown', { skip }, async (t) => {
   const strata = await withBusybox(t);
   const build = (lines: readonly string[], ...flags: readonly string[]) =>
     strata('build', ...flags, buildContext(t, ['FROM base', ...lines]));
@@ -67,7 +67,7 @@ test('what a step writes, and how it fails', { skip }, async (t) => {
     plain.stderr,
     /^#1 \[1\/2\] RUN echo one; .*\n(#1 [0-9.]+ (one|two|no end)\n){3}#1 DONE [0-9.]+s\n\n#2 \[2\/2\] RUN true\n#2 DONE/,
   );
-  // Two pipes: only what one of them carries has an order.
+  // The two streams are two pipes: only the output of one stream has an order.
   assert.match(plain.stderr, /^#1 [0-9.]+ one\n(?:.*\n)*#1 [0-9.]+ no end\n/m);
   assert.match(plain.stderr, /^#1 [0-9.]+ two\n/m);
   const bytes = await build(["RUN printf 'a\\033[31mb\\tc\\n'"]);
@@ -103,7 +103,7 @@ test('what a step writes, and how it fails', { skip }, async (t) => {
   assert.match((await build(['RUN true'], '--network', 'bridge')).stderr, /not supported yet/);
 });
 
-test('on a terminal nothing that a step writes moves the cursor', { skip: skip || needs('script') }, async (t) => {
+test('output of a step cannot move the cursor of a terminal', { skip: skip || needs('script') }, async (t) => {
   const strata = await withBusybox(t);
   const evil = "printf 'up\\033[5A\\033[2J\\007\\rnew line\\n'; printf 'wide \\344\\270\\255\\n'";
   const mark = unusualSeconds();
@@ -114,7 +114,7 @@ test('on a terminal nothing that a step writes moves the cursor', { skip: skip |
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
   child.stdin.end();
   const ended = new Promise((resolve) => child.on('close', resolve));
-  // It is shown while the step runs.
+  // The line is shown while the step runs.
   await until(
     () => /=> => # wide/.test(shown) || child.exitCode !== null,
     () => shown,
@@ -128,7 +128,9 @@ test('on a terminal nothing that a step writes moves the cursor', { skip: skip |
   assert.match(shown, /exit code: 6/);
 });
 
-test('a RUN of a folder with many layers, cached as a whole and by its beginning', { skip }, async (t) => {
+test('a RUN of a folder with many layers is cached as a whole, and its first steps by themselves', {
+  skip,
+}, async (t) => {
   const strata = await withBusybox(t);
   const folder = buildContext(t, [
     'FROM base',

@@ -15,8 +15,8 @@ interface Built {
   readonly build: () => Promise<string>;
 }
 
-/** An image of two layers, 1 and 2 MiB. */
-async function built(context: TestContext): Promise<Built> {
+/** Builds an image of two layers, 1 and 2 MiB. */
+async function buildTwoLayers(context: TestContext): Promise<Built> {
   const strata = strataCommand(context);
   const folder = buildContext(context, ['FROM scratch', 'COPY one /one', 'COPY two /two'], {
     one: randomBytes(mega),
@@ -36,8 +36,8 @@ const idOf = async (strata: StrataCommand): Promise<string> =>
 
 const snapshots = (strata: StrataCommand): number => readdirSync(placesOf(strata).trees).length;
 
-test('of the cache as much stays as is asked for, the last used', { skip }, async (context) => {
-  const { strata } = await built(context);
+test('builder prune keeps as much of the cache as is asked for, the last used first', { skip }, async (context) => {
+  const { strata } = await buildTwoLayers(context);
   assert.equal((await strata('rmi', 'app')).code, 0);
   const prune = async (keep: string): Promise<string> => {
     const { code, stdout, stderr } = await strata('builder', 'prune', '-f', '--keep-storage', keep);
@@ -53,8 +53,8 @@ test('of the cache as much stays as is asked for, the last used', { skip }, asyn
   assert.match(wrong.stderr, /invalid argument "much" for "--keep-storage" flag: invalid size: 'much'/);
 });
 
-test('the cache is shown, and goes without harm to images', { skip }, async (context) => {
-  const { strata, build } = await built(context);
+test('the cache is listed, and its removal does no harm to images', { skip }, async (context) => {
+  const { strata, build } = await buildTwoLayers(context);
   const shared = (await strata('builder', 'du')).stdout;
   assert.match(shared, /^ID +RECLAIMABLE +SIZE +LAST ACCESSED +DESCRIPTION\n/);
   assert.match(shared, /\n[0-9a-f]{64} +false +1\.0\d+MB\* +\S.* ago +\[1\/2\] COPY one \/one\n/);
@@ -75,8 +75,8 @@ test('the cache is shown, and goes without harm to images', { skip }, async (con
   assert.doesNotMatch(await build(), /CACHED/);
 });
 
-test('an image without cache goes with its layers, the topmost first', { skip }, async (context) => {
-  const { strata } = await built(context);
+test('the layers of an image without cache go with it, the topmost first', { skip }, async (context) => {
+  const { strata } = await buildTwoLayers(context);
   await strata('builder', 'prune', '-af');
   const id = await idOf(strata);
   const { stdout } = await strata('rmi', 'app');
@@ -89,7 +89,7 @@ test('an image without cache goes with its layers, the topmost first', { skip },
 });
 
 test('layers that another image needs stay', { skip }, async (context) => {
-  const { strata } = await built(context);
+  const { strata } = await buildTwoLayers(context);
   const folder = buildContext(context, ['FROM app', 'COPY more /more'], { more: 'x' });
   assert.equal((await strata('build', '-t', 'child', folder)).code, 0);
   await strata('builder', 'prune', '-af');
@@ -100,8 +100,8 @@ test('layers that another image needs stay', { skip }, async (context) => {
   assert.equal(snapshots(strata), 0);
 });
 
-test('what only the cache keeps is freed by its prune', { skip }, async (context) => {
-  const { strata } = await built(context);
+test('layers that only the cache keeps are freed by its prune', { skip }, async (context) => {
+  const { strata } = await buildTwoLayers(context);
   await strata('rmi', 'app');
   assert.equal((await strata('builder', 'prune', '-f', '--filter', 'until=1h')).stdout, 'Total reclaimed space: 0B\n');
   assert.match((await strata('builder', 'prune', '-f', '--filter', 'colour=red')).stderr, /invalid filter 'colour'/);
@@ -110,8 +110,8 @@ test('what only the cache keeps is freed by its prune', { skip }, async (context
   assert.equal(snapshots(strata), 0);
 });
 
-test('system prune takes containers, images and cache', { skip }, async (context) => {
-  const { strata } = await built(context);
+test('system prune removes containers, images and cache', { skip }, async (context) => {
+  const { strata } = await buildTwoLayers(context);
   assert.equal((await strata('build', '-t', 'hello', `${import.meta.dirname}/../../examples/hello-world`)).code, 0);
   assert.equal((await strata('run', '--name', 'user', 'hello')).code, 0);
   const asked = await strata.with({ input: 'no\n' }, 'system', 'prune', '-a', '--filter', 'label=x');

@@ -10,7 +10,7 @@ import { strataCommand, strataPath } from '../helpers/strata.ts';
 
 const skip = needs('root', 'overlay');
 
-test('a store that cannot be is told, not thrown and not waited for', async (t) => {
+test('a store that cannot exist gives an error at once, without a stack trace', async (t) => {
   const strata = strataCommand(t);
   const folder = folderWith(t, { file: '' });
   symlinkSync('/nowhere/at/all', join(folder, 'dangling'));
@@ -28,7 +28,9 @@ test('a store that cannot be is told, not thrown and not waited for', async (t) 
   assert.deepEqual([driver.code, driver.stderr.split('\n')[0]], [1, 'strata: storage driver floppy: unknown']);
 });
 
-test('without the right to write: the root is named, and what to do', { skip: skip || needs('setpriv') }, (t) => {
+test('without the right to write the error names the root, and its hint says what to do', {
+  skip: skip || needs('setpriv'),
+}, (t) => {
   const folder = folderWith(t, { 'closed/': '' });
   const closed = join(folder, 'closed');
   const prune = (root: string): { readonly status: number | null; readonly stderr: string } => {
@@ -46,7 +48,7 @@ test('without the right to write: the root is named, and what to do', { skip: sk
   }
 });
 
-test('the end of a container is the end of the command: its code, and 125 to 127 where it never ran', async (t) => {
+test('a command ends with the exit code of its container, or with 125 to 127 when that never ran', async (t) => {
   const strata = strataCommand(t);
   const { code, stderr } = await strata('run', 'nosuch');
   assert.equal(code, 125);
@@ -57,7 +59,7 @@ test('the end of a container is the end of the command: its code, and 125 to 127
   assert.match(off.stderr, /No such image/, 'a switch turned off is nothing to refuse');
 });
 
-test('nobody reads, nobody can read: pipes that close and disks that are full', { skip }, (t) => {
+test('a closed pipe ends the command quietly, and a full disk is reported', { skip }, (t) => {
   const root = storeRoot(t);
   const shell = (line: string): readonly [status: number | null, stderr: string] => {
     const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; strata=${strataPath}; ${line}`], {
@@ -74,7 +76,7 @@ test('nobody reads, nobody can read: pipes that close and disks that are full', 
   assert.deepEqual(shell('$strata images >&-'), [0, '']);
 });
 
-test('a command that waits for what can never come is no success', { skip }, async (t) => {
+test('a command that waits for an event that can never come ends as a failure', { skip }, async (t) => {
   const strata = strataCommand(t);
   const folder = folderWith(t, {
     'never.mjs': `const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
@@ -87,7 +89,7 @@ test('a command that waits for what can never come is no success', { skip }, asy
   assert.equal((await strata.with({ env }, 'images')).code, 0);
 });
 
-test('nothing from a Dockerfile, an image or a context gives orders to the terminal', {
+test('control characters from a Dockerfile, an image or a context do not reach the terminal', {
   skip: skip || needs('script'),
 }, async (t) => {
   const strata = strataCommand(t);
@@ -126,7 +128,7 @@ test('nothing from a Dockerfile, an image or a context gives orders to the termi
   assert.equal((await strata(...label)).stdout, '\u001b]0;title\u0007\u009b2J\n', 'for a program');
 });
 
-test('where the store lies: the flag before the variable, each with images of its own', { skip }, async (t) => {
+test('the flag for the root goes before the variable, and each store has images of its own', { skip }, async (t) => {
   const strata = strataCommand(t);
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY f /\n', f: 'content' });
   const other = storeRoot(t);

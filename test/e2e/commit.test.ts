@@ -1,4 +1,4 @@
-// What a container changed becomes a layer, as with docker; the container stays as it is.
+// Changes of a container become a layer, as with docker; the container stays as it is.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -22,7 +22,7 @@ async function withBox(context: TestContext, ...more: readonly string[]): Promis
   return strata;
 }
 
-/** Standard output of a command that must succeed. */
+/** Returns the standard output of a command that must succeed. */
 async function ok(running: ReturnType<StrataCommand>): Promise<string> {
   const { code, stdout, stderr } = await running;
   assert.equal(code, 0, stderr);
@@ -94,7 +94,7 @@ test("the container's settings and --change make the config, author and comment 
   assert.equal(await layers('made:1'), await layers('box'), 'nothing changed: no layer');
 });
 
-test('what cannot be committed is refused, and nothing is left', { skip }, async (context) => {
+test('an invalid commit is refused, and leaves nothing', { skip }, async (context) => {
   const strata = await withBox(context);
   await ok(strata('run', '--name', 'one', 'box', 'touch', '/x'));
   const before = snapshotsOf(strata);
@@ -113,7 +113,7 @@ test('what cannot be committed is refused, and nothing is left', { skip }, async
   assert.equal((await ok(strata('images', '-q'))).trim().split('\n').length, 1);
 });
 
-test('a running container is paused while it is committed, and goes on', { skip }, async (context) => {
+test('a running container is paused while it is committed, and goes on afterwards', { skip }, async (context) => {
   const strata = await withBox(context);
   await using engine = await Engine.open({ root: strata.root });
   const script = 'echo a > /tmp/a; echo b > /tmp/b; echo up; while true; do echo a >> /tmp/a; echo b >> /tmp/b; done';

@@ -16,13 +16,13 @@ const skip = (...programs: readonly string[]): string | false =>
 const bundled = buildCommand(testFile());
 
 interface Place {
-  /** Has `strata` in `bin`, a file and a folder to build from, and other names of the store. */
+  /** Folder with `strata` in `bin`, a file and a folder to build from, and other names of the store. */
   readonly folder: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** An image, a container that does not run, and the command where the shell finds it. */
-async function place(t: TestContext): Promise<Place> {
+/** Creates a store with an image and a stopped container, and puts the command where the shell finds it. */
+async function createPlace(t: TestContext): Promise<Place> {
   const strata = await busyboxStore(t);
   const created = await strata('create', '--name', 'web', 'busybox', 'true');
   assert.equal(created.code, 0, created.stderr);
@@ -36,7 +36,7 @@ async function place(t: TestContext): Promise<Place> {
   return { folder, variables: { PATH: path, STRATA_ROOT: strata.root, HOME: join(folder, 'home') } };
 }
 
-/** What is typed, a tab for the key, and the line that comes of it. */
+/** Typed text, with a tab for the key, and the line that the shell makes of it. */
 const lines: readonly (readonly [typed: string, line: string])[] = [
   ['strata hist\t', 'strata history '],
   ['strata image hi\t', 'strata image history '],
@@ -59,7 +59,7 @@ const lines: readonly (readonly [typed: string, line: string])[] = [
   ['strata run busybox l\t', 'strata run busybox l'],
 ];
 
-/** Types each line in a shell and has it echo what it became. */
+/** Types each line in a shell and has it echo the completed line. */
 async function types(
   t: TestContext,
   shell: readonly string[],
@@ -80,20 +80,20 @@ async function types(
 for (const bashCompletion of [false, true]) {
   const library = '/usr/share/bash-completion/bash_completion';
   test(`bash completes ${bashCompletion ? 'beside' : 'without'} bash-completion`, { skip: skip('bash') }, async (t) => {
-    const { folder, variables } = await place(t);
+    const { folder, variables } = await createPlace(t);
     const setUp = [`cd ${folder}`, ...(bashCompletion ? [`. ${library}`] : []), '. <(strata completion bash)'];
     await types(t, ['bash', '--norc', '--noprofile', '-i'], setUp, variables);
   });
 }
 
-test('zsh completes', { skip: skip('zsh') }, async (t) => {
-  const { folder, variables } = await place(t);
+test('zsh completes commands, flags and names', { skip: skip('zsh') }, async (t) => {
+  const { folder, variables } = await createPlace(t);
   const setUp = [`cd ${folder}`, 'bindkey -e', 'autoload -U compinit && compinit -D -u', '. <(strata completion zsh)'];
   await types(t, ['zsh', '-f', '-i'], setUp, variables);
 });
 
-test('fish completes', { skip: skip('fish') }, async (t) => {
-  const { folder, variables } = await place(t);
+test('fish completes commands, flags and names', { skip: skip('fish') }, async (t) => {
+  const { folder, variables } = await createPlace(t);
   const ask = (line: string): string[] => {
     const script = `cd ${folder}; source (strata completion fish | psub); complete -C '${line}'`;
     return execFileSync('fish', ['--no-config', '-c', script], {

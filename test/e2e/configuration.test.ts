@@ -1,4 +1,4 @@
-// Where the configuration comes from, and files that are none, on the real command.
+// The sources of the configuration, and invalid files, on the real command.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const {
 
 type Variables = Readonly<Record<string, string>>;
 
-/** The command without a store or a configuration that the environment names. */
+/** Runs the command without a store or a configuration named by the environment. */
 function strata(args: readonly string[], variables: Variables = {}, cwd?: string): Result {
   const env = { ...environment, ...variables };
   const { status, stdout, stderr } = spawnSync(strataPath, args, { encoding: 'utf8', env, cwd, timeout: 60_000 });
@@ -35,8 +35,8 @@ function strata(args: readonly string[], variables: Variables = {}, cwd?: string
 
 const settingsFormat = '{{range .Strata.configuration.settings}}{{.key}}={{.value}} {{json .origin}}\n{{end}}';
 
-/** What `info` says of a setting. */
-function shown(key: string, { code, stdout, stderr }: Result): string {
+/** Returns the line of `info` for a setting. */
+function infoOf(key: string, { code, stdout, stderr }: Result): string {
   assert.equal(code, 0, stderr);
   const line = stdout.split('\n').find((text) => text.startsWith(`${key}=`));
   return line?.slice(key.length + 1) ?? 'nothing';
@@ -49,7 +49,7 @@ function fileWith(t: TestContext, content: unknown, name = 'config.json'): strin
   return path;
 }
 
-test('flag, environment, file, default: the first that says something counts', (t) => {
+test('of flag, environment, file and default the first one set counts', (t) => {
   const [byFile, byVariable, byFlag] = [storeRoot(t), storeRoot(t), storeRoot(t)];
   const file = fileWith(t, { 'data-root': byFile, 'storage-driver': 'vfs' });
   const variables = { STRATA_ROOT: byVariable, STRATA_STORAGE_DRIVER: 'overlay2' };
@@ -58,7 +58,7 @@ test('flag, environment, file, default: the first that says something counts', (
   const fromFile = JSON.stringify({ from: 'file', path: file });
   const from = (variable: string): string => JSON.stringify({ from: 'environment', variable });
   const [option, usual] = ['{"from":"option"}', '{"from":"default"}'];
-  const cases: readonly (readonly [key: string, flags: readonly string[], given: Variables, shown: string])[] = [
+  const cases: readonly (readonly [key: string, flags: readonly string[], given: Variables, infoOf: string])[] = [
     ['data-root', ['--config', file, '--root', byFlag], variables, `${byFlag} ${option}`],
     ['data-root', ['--config', file], variables, `${byVariable} ${from('STRATA_ROOT')}`],
     ['data-root', [`--config=${file}`], { STRATA_ROOT: '' }, `${byFile} ${fromFile}`],
@@ -69,7 +69,7 @@ test('flag, environment, file, default: the first that says something counts', (
     ['storage-driver', ['--config', file], { STRATA_ROOT: byVariable }, `vfs ${fromFile}`],
     ['storage-driver', ['--root', byFlag], { STRATA_CONFIG: '/dev/null' }, `auto ${usual}`],
   ];
-  for (const [key, flags, given, expected] of cases) assert.equal(shown(key, info(flags, given)), expected);
+  for (const [key, flags, given, expected] of cases) assert.equal(infoOf(key, info(flags, given)), expected);
   const text = strata(['--config', file, '--storage-driver', 'vfs', 'info'], { STRATA_ROOT: byVariable }).stdout;
   assert.match(text, new RegExp(`^Configuration: ${file}$`, 'm'));
   assert.match(text, new RegExp(`^ data-root: ${byVariable} \\(STRATA_ROOT\\)$`, 'm'));
@@ -78,7 +78,7 @@ test('flag, environment, file, default: the first that says something counts', (
   assert.match(strata(['--config', file, 'info']).stdout, new RegExp(`^ data-root: ${byFile} \\(file\\)$`, 'm'));
 });
 
-test('the store of the file is the one that is written', { skip: needs('root', 'overlay') }, (t) => {
+test('the store that the file names is the one that is written to', { skip: needs('root', 'overlay') }, (t) => {
   const root = storeRoot(t);
   const file = fileWith(t, { 'data-root': root, 'storage-driver': 'vfs' });
   const folder = dirname(file);
@@ -90,10 +90,10 @@ test('the store of the file is the one that is written', { skip: needs('root', '
   assert.match(strata(words).stdout, /^made\b/, 'completion looks there, too');
 });
 
-test('a library program opens with the file, with another, and with none', async (t) => {
+test('a library program opens the engine with the default file, with another, or with none', async (t) => {
   const root = storeRoot(t);
   const file = fileWith(t, { 'data-root': root });
-  // It comes before the file.
+  // STRATA_ROOT would go before the file.
   const { STRATA_ROOT: rootBefore } = process.env;
   delete process.env['STRATA_ROOT'];
   t.after(() => {
@@ -108,7 +108,7 @@ test('a library program opens with the file, with another, and with none', async
   await assert.rejects(Engine.open({ configurationFile: '/nowhere' }), { code: 'ERR_CONFIGURATION_UNUSABLE' });
 });
 
-describe('a file that is none is refused by name, whatever the verb, and nothing is made', () => {
+describe('an invalid file is refused by name with every verb, and nothing is created', () => {
   const table: readonly (readonly [what: string, make: (t: TestContext) => string, problem: RegExp, hint: RegExp])[] = [
     ['absent', (t) => join(temporaryFolder(t, 'c'), 'x.json'), /cannot be read \(ENOENT\)/, /Create the file/],
     ['below a file', (t) => join(fileWith(t, '{}'), 'x'), /cannot be read \(ENOTDIR\)/, /Name another/],
@@ -151,7 +151,7 @@ function openToAll(t: TestContext): string {
   return path;
 }
 
-describe('a file that says what cannot be', () => {
+describe('a file with an invalid setting', () => {
   const table: readonly (readonly [content: unknown, says: string, hint?: RegExp])[] = [
     ['{\n  "data-root": "/srv"\n  "x": 1\n}', 'FILE: invalid JSON: unexpected "\\"" in line 3, column 3'],
     [
@@ -178,13 +178,13 @@ describe('a file that says what cannot be', () => {
       assert.match(second, hint ?? /^hint: Correct the file/);
     });
   }
-  test('a variable is named, a flag is not', () => {
+  test('an error names the variable that it comes from, but no flag', () => {
     const floppy = { STRATA_STORAGE_DRIVER: 'floppy', STRATA_CONFIG: '/dev/null' };
     const { stderr } = strata(['ps'], floppy);
     assert.match(stderr, /^strata: STRATA_STORAGE_DRIVER: storage driver floppy: unknown$/m);
     assert.match(strata(['--storage-driver', 'tape', 'ps'], floppy).stderr, /^strata: storage driver tape: unknown$/m);
   });
-  test('what needs no store needs no configuration', (t) => {
+  test('commands that need no store need no configuration', (t) => {
     const file = fileWith(t, 'nonsense');
     for (const line of [['--version'], ['--help'], ['ps', '--help']]) {
       assert.equal(strata(['--config', file, ...line]).code, 0, line.join(' '));
@@ -195,15 +195,16 @@ describe('a file that says what cannot be', () => {
 });
 
 const uid = 65_534;
-// A layer over /etc that only this command sees; the checkout may lie where a user's rights do not lead.
+// A layer over /etc that only this command sees. The checkout is mounted as well, since it may lie where a user's
+// rights do not lead.
 const script = `mount -t overlay -o lowerdir=/etc,upperdir="$1/up",workdir="$1/work" none /etc &&
 mount --bind -o ro "$2" "$1/checkout" && shift 2 && exec "$@"`;
 
 const format = '{{.DockerRootDir}} {{(index .Strata.configuration.settings 1).value}}';
 
-describe('which file is read', { skip: needs('root', 'overlay', 'unshare', 'setpriv') }, () => {
-  /** A machine with a system's file and a user's; each names a store of its own. */
-  function machine(t: TestContext, { system }: { readonly system?: string } = {}) {
+describe('the configuration file that is read', { skip: needs('root', 'overlay', 'unshare', 'setpriv') }, () => {
+  /** Sets up a machine with a file of the system and one of the user; each names a store of its own. */
+  function setUpMachine(t: TestContext, { system }: { readonly system?: string } = {}) {
     const folder = temporaryFolder(t, 'machine');
     chmodSync(folder, 0o755);
     for (const name of ['up/strata', 'work', 'checkout', 'home/.config/strata', 'xdg/strata', 'empty']) {
@@ -228,15 +229,15 @@ describe('which file is read', { skip: needs('root', 'overlay', 'unshare', 'setp
     return { folder, run, root: (...given: Parameters<typeof run>) => run(...given).stdout.trim() };
   }
 
-  test("root reads the system's, whatever HOME is", (t) => {
-    const { folder, root } = machine(t);
+  test("root reads the system's file, whatever HOME is", (t) => {
+    const { folder, root } = setUpMachine(t);
     assert.equal(root('root', {}), '/of/system vfs');
     const users = { HOME: join(folder, 'home'), XDG_CONFIG_HOME: join(folder, 'xdg') };
     assert.equal(root('root', users), '/of/system vfs');
   });
 
-  test("a user reads their own, and then nothing of the system's", (t) => {
-    const { folder, root } = machine(t);
+  test("a user reads their own file, and then nothing of the system's", (t) => {
+    const { folder, root } = setUpMachine(t);
     assert.equal(root('user', {}), '/of/system vfs');
     assert.equal(root('user', { HOME: join(folder, 'home') }), '/of/home auto');
     assert.equal(root('user', { HOME: join(folder, 'home'), XDG_CONFIG_HOME: join(folder, 'xdg') }), '/of/xdg auto');
@@ -244,8 +245,8 @@ describe('which file is read', { skip: needs('root', 'overlay', 'unshare', 'setp
     assert.equal(root('user', { HOME: '/dev/null' }), '/of/system vfs', 'a home that is no folder');
   });
 
-  test("somebody else's home is no obstacle, a file that is closed is one", (t) => {
-    const { folder, root, run } = machine(t);
+  test('a home without the right to enter is skipped, a file without the right to read is an error', (t) => {
+    const { folder, root, run } = setUpMachine(t);
     const own = join(folder, 'home/.config/strata/config.json');
     chmodSync(own, 0o600);
     const { code, stderr } = run('user', { HOME: join(folder, 'home') });
@@ -256,8 +257,8 @@ describe('which file is read', { skip: needs('root', 'overlay', 'unshare', 'setp
     assert.equal(root('user', { HOME: join(folder, 'home') }), '/of/system vfs');
   });
 
-  test("a mistake in the system's is told to everybody", (t) => {
-    const { run } = machine(t, { system: '{"data-root": "/of/system",}' });
+  test("a mistake in the system's file is an error for every user", (t) => {
+    const { run } = setUpMachine(t, { system: '{"data-root": "/of/system",}' });
     for (const who of ['root', 'user'] as const) {
       const { code, stderr } = run(who, {});
       assert.equal(code, 1);

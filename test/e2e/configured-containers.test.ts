@@ -1,4 +1,4 @@
-// Settings that new containers and build steps take from the configuration, on the real command.
+// Settings of the configuration that new containers and build steps take over, on the real command.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,8 +16,11 @@ const skip = needs('root', 'overlay', 'busybox', 'runc', 'conmon');
 
 type Line = (...args: readonly string[]) => ReturnType<StrataCommand>;
 
-/** The command with a configuration that can be changed. */
-function configured(t: TestContext, strata: StrataCommand): { readonly line: Line; readonly configure: Configure } {
+/** Returns the command with a configuration that can be changed. */
+function withConfiguration(
+  t: TestContext,
+  strata: StrataCommand,
+): { readonly line: Line; readonly configure: Configure } {
   const file = join(temporaryFolder(t, 'configuration'), 'config.json');
   const configure: Configure = (content) => {
     writeFileSync(file, JSON.stringify(content));
@@ -35,13 +38,13 @@ async function ok(answer: ReturnType<StrataCommand>): Promise<string> {
   return stdout;
 }
 
-describe('how logs are kept', { skip }, () => {
+describe('logging by the configuration', { skip }, () => {
   const shown = '{{json .HostConfig.LogConfig}}';
   const inspected = async (line: Line, name: string): Promise<unknown> =>
     JSON.parse(await ok(line('inspect', '-f', shown, name)));
 
-  test('log-driver and log-opts are those of containers that ask for none, settled when one is made', async (t) => {
-    const { line, configure } = configured(t, await busyboxStore(t));
+  test('log-driver and log-opts apply to new containers that ask for no other, and stay as they were at creation', async (t) => {
+    const { line, configure } = withConfiguration(t, await busyboxStore(t));
     await ok(line('run', '--name', 'before', 'busybox', 'echo', 'kept'));
     configure({ 'log-driver': 'local', 'log-opts': { 'max-size': '1m' } });
     await ok(line('create', '--name', 'by-default', 'busybox', 'true'));
@@ -56,8 +59,8 @@ describe('how logs are kept', { skip }, () => {
     assert.equal(await ok(line('info', '-f', '{{.LoggingDriver}}')), 'local\n');
   });
 
-  test('none keeps nothing, unless a container asks for a log', async (t) => {
-    const { line, configure } = configured(t, await busyboxStore(t));
+  test('log-driver none keeps no log, unless a container asks for one', async (t) => {
+    const { line, configure } = withConfiguration(t, await busyboxStore(t));
     configure({ 'log-driver': 'none' });
     assert.equal(await ok(line('run', '--name', 'quiet', 'busybox', 'echo', 'said')), 'said\n');
     assert.match((await line('logs', 'quiet')).stderr, /configured logging driver does not support reading/);
@@ -67,8 +70,8 @@ describe('how logs are kept', { skip }, () => {
     assert.match(refused.stderr, /invalid logging opts for driver none/);
   });
 
-  test('what cannot be a log is told with file and key', async (t) => {
-    const { line, configure } = configured(t, await busyboxStore(t));
+  test('an invalid log setting is refused with file and key', async (t) => {
+    const { line, configure } = withConfiguration(t, await busyboxStore(t));
     const cases: readonly (readonly [content: object, says: string])[] = [
       [{ 'log-driver': 'jurnald' }, 'log-driver: error looking up logging plugin jurnald: plugin "jurnald" not found'],
       [{ 'log-driver': 'syslog' }, 'log-driver: log driver syslog: not supported yet'],
@@ -85,8 +88,8 @@ describe('how logs are kept', { skip }, () => {
   });
 });
 
-/** A runtime that writes down what it is told to do, and has runc do it; its first argument is `mine`. */
-function ownRuntime(t: TestContext): { readonly path: string; readonly calls: () => string[] } {
+/** Writes a runtime that records its arguments and hands them to runc; its first argument is `mine`. */
+function writeRuntime(t: TestContext): { readonly path: string; readonly calls: () => string[] } {
   const log = join(temporaryFolder(t, 'runtime'), 'calls');
   const path = join(temporaryFolder(t, 'runtime'), 'own');
   const runc = output('which', 'runc').trim();
@@ -109,10 +112,10 @@ exec ${runc} "$@"
   return { path, calls };
 }
 
-describe('which runtime runs them', { skip }, () => {
-  test('a runtime by name, with its arguments, whatever is done with the container', async (t) => {
-    const { line, configure } = configured(t, await busyboxStore(t));
-    const { path, calls } = ownRuntime(t);
+describe('runtimes by the configuration', { skip }, () => {
+  test('a runtime by name gets its arguments in every verb on the container', async (t) => {
+    const { line, configure } = withConfiguration(t, await busyboxStore(t));
+    const { path, calls } = writeRuntime(t);
     configure({ runtimes: { own: { path, runtimeArgs: ['mine'] } } });
     assert.equal(await ok(line('run', '--rm', '--runtime', 'own', 'busybox', 'echo', 'ran')), 'ran\n');
     assert.deepEqual(calls(), ['run']);
@@ -134,10 +137,10 @@ describe('which runtime runs them', { skip }, () => {
     assert.deepEqual(calls(), [], 'the default is runc');
   });
 
-  test('default-runtime runs new containers and build steps; others stay with theirs', async (t) => {
+  test('default-runtime runs new containers and build steps; existing containers stay with theirs', async (t) => {
     const strata = await busyboxStore(t);
-    const { line, configure } = configured(t, strata);
-    const { path, calls } = ownRuntime(t);
+    const { line, configure } = withConfiguration(t, strata);
+    const { path, calls } = writeRuntime(t);
     await ok(line('create', '--name', 'before', 'busybox', 'true'));
     configure({ 'default-runtime': 'own', runtimes: { own: { path, runtimeArgs: ['mine'] } } });
     await ok(line('create', '--name', 'after', 'busybox', 'true'));
@@ -163,10 +166,10 @@ describe('which runtime runs them', { skip }, () => {
     assert.deepEqual(calls(), ['run'], 'a program configures it by options');
   });
 
-  test('a build that is killed has its step ended by the runtime it has', async (t) => {
+  test('the step of a killed build is ended by the runtime that it has', async (t) => {
     const strata = await busyboxStore(t);
-    const { configure } = configured(t, strata);
-    const { path, calls } = ownRuntime(t);
+    const { configure } = withConfiguration(t, strata);
+    const { path, calls } = writeRuntime(t);
     const file = configure({ 'default-runtime': 'own', runtimes: { own: { path, runtimeArgs: ['mine'] } } });
     const folder = folderWith(t, { Dockerfile: 'FROM busybox\nRUN echo begun; sleep 1000\n' });
     const build = spawn(strataPath, ['build', '--progress', 'plain', folder], {
@@ -190,10 +193,10 @@ describe('which runtime runs them', { skip }, () => {
     );
   });
 
-  test('one that the configuration lost, never had, or that is not there', async (t) => {
+  test('a runtime that the configuration no longer names, never named, or that is not installed is an error', async (t) => {
     const strata = await busyboxStore(t);
-    const { line, configure } = configured(t, strata);
-    const { path } = ownRuntime(t);
+    const { line, configure } = withConfiguration(t, strata);
+    const { path } = writeRuntime(t);
     configure({ runtimes: { own: { path, runtimeArgs: ['mine'] }, gone: { path: '/nowhere/gone' } } });
     const gone = await line('run', '--rm', '--runtime', 'gone', 'busybox', 'true');
     assert.deepEqual(

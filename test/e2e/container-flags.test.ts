@@ -10,7 +10,7 @@ import { needs } from '../helpers/needs.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
 
-test('paths, limits and an init by command, with and without a supervisor', { skip }, async (t) => {
+test('flags for paths, limits and an init program work, with and without a supervisor', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const cwd = folderWith(t, {
     'given/file': 'given',
@@ -50,7 +50,7 @@ test('paths, limits and an init by command, with and without a supervisor', { sk
   assert.equal(stdout, `${64 << 20} true ["${join(cwd, 'given')}:/in:ro"] {"a":"b","bare":""}\n`);
 });
 
-test('-v makes what is missing, --mount does not; a flag that cannot be is told', { skip }, async (t) => {
+test('-v creates a missing source, --mount does not; an invalid flag is refused', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const cwd = folderWith(t, {});
   const mounted = await strata.with(
@@ -76,7 +76,7 @@ test('-v makes what is missing, --mount does not; a flag that cannot be is told'
   assert.match(wrong.stderr, /^strata: invalid argument "x" for "-m, --memory" flag: invalid size: 'x'$/m);
 });
 
-test('flags that a weak runtime makes dangerous are warned of, by info as well', { skip }, async (t) => {
+test('flags that a weak runtime makes dangerous give a warning, which info shows as well', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const { weaknesses } = await describeRuntime(defaultConfiguration);
   const plain = await strata('run', '--rm', '--cap-add', 'NET_ADMIN', 'busybox', 'echo', 'ran');

@@ -17,7 +17,7 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 const said = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
 
-test('a container by command, from run -d to rm', { skip }, async (t) => {
+test('a container is driven by commands from run -d to rm', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const cidfile = join(temporaryFolder(t), 'cid');
   const script = 'echo out; echo err >&2; exec sleep 1000';
@@ -58,7 +58,7 @@ test('a container by command, from run -d to rm', { skip }, async (t) => {
   assert.deepEqual(mountsOf(strata), []);
 });
 
-test('what cannot be started: docker’s exit codes, and --rm takes it away', { skip }, async (t) => {
+test('a container that cannot start gives docker’s exit codes, and goes with --rm', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   assert.equal((await strata('run', '-d', '--name', 'kept', 'busybox', '/nope')).code, 127);
   assert.equal((await strata('run', '-d', '--rm', 'busybox', '/nope')).code, 127);
@@ -75,7 +75,7 @@ test('what cannot be started: docker’s exit codes, and --rm takes it away', { 
   assert.match(pruned.stdout, /^Deleted Containers:\n[0-9a-f]{64}\n[0-9a-f]{64}\n\nTotal reclaimed space: /);
 });
 
-test('run -d --rm: it lives without the command, and goes with its end', { skip }, async (t) => {
+test('a container of run -d --rm lives without the command, and is removed at its end', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const { stdout } = await strata('run', '-dit', '--rm', '--name', 'b3', 'busybox', 'sh');
   assert.match((await strata('ps')).stdout, /Up .* b3\n$/);
@@ -84,7 +84,7 @@ test('run -d --rm: it lives without the command, and goes with its end', { skip 
   assert.deepEqual(processesNaming(stdout.trim()), []);
 });
 
-test('several are stopped at once: none waits for the end of another, and all are told in order', {
+test('several containers are stopped at once, and printed in order', {
   skip,
 }, async (t) => {
   const strata = await busyboxStore(t);
@@ -116,7 +116,7 @@ test('several are stopped at once: none waits for the end of another, and all ar
   assert.equal((await strata('rm', 'one', 'two')).code, 0);
 });
 
-test('the command killed while it waits or stops: the container goes on as it was told', { skip }, async (t) => {
+test('a container goes on as before when the command that waits for it or stops it is killed', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   await strata(
     'run',

@@ -12,15 +12,15 @@ interface Sizes {
   readonly SizeRootFs: number;
 }
 
-// Each in a layer of its own.
+// Each instruction makes a layer of its own.
 const layers = [
   'RUN echo first > /first; mkdir -p /shared/a; echo 1 > /shared/one; echo kept > /shared/kept',
   'RUN echo second > /second; echo 2 > /shared/a/two',
   'RUN echo third > /third; rm /shared/kept; echo 3 > /shared/three',
 ];
 
-/** What the command says that must succeed. */
-async function said(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
+/** Returns the output of a command that must succeed. */
+async function outputOf(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await strata(...args);
   assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
   return stdout;
@@ -50,21 +50,27 @@ const sorted = (text: string): readonly string[] =>
     .sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
 
 for (const driver of ['overlay2', 'vfs']) {
-  test(`files of several layers changed in a container, on ${driver}`, { skip }, async (t) => {
+  test(`changes in a container to files of several layers leave the image as it was, on ${driver}`, {
+    skip,
+  }, async (t) => {
     const strata = await busyboxStore(t, driver);
-    await said(strata, 'build', '-q', '--network', 'none', '-t', 'layers', busyboxContext(t, layers));
-    const image = await said(strata, 'image', 'inspect', 'layers');
+    await outputOf(strata, 'build', '-q', '--network', 'none', '-t', 'layers', busyboxContext(t, layers));
+    const image = await outputOf(strata, 'image', 'inspect', 'layers');
 
     const run = ['run', '-d', '--network', 'none'];
-    await said(strata, ...run, '--name', 'one', 'layers', 'sh', '-c', `${script}; echo done; exec sleep 1000`);
-    while (!(await said(strata, 'logs', 'one')).includes('done'));
-    assert.deepEqual(sorted(await said(strata, 'diff', 'one')), sorted(expected), 'as it runs');
-    await said(strata, 'kill', 'one');
-    await said(strata, 'wait', 'one');
-    assert.deepEqual(sorted(await said(strata, 'container', 'diff', 'one')), sorted(expected), 'and when it has ended');
+    await outputOf(strata, ...run, '--name', 'one', 'layers', 'sh', '-c', `${script}; echo done; exec sleep 1000`);
+    while (!(await outputOf(strata, 'logs', 'one')).includes('done'));
+    assert.deepEqual(sorted(await outputOf(strata, 'diff', 'one')), sorted(expected), 'as it runs');
+    await outputOf(strata, 'kill', 'one');
+    await outputOf(strata, 'wait', 'one');
+    assert.deepEqual(
+      sorted(await outputOf(strata, 'container', 'diff', 'one')),
+      sorted(expected),
+      'and when it has ended',
+    );
 
-    assert.equal(await said(strata, 'image', 'inspect', 'layers'), image, 'the image is what it was');
-    await said(
+    assert.equal(await outputOf(strata, 'image', 'inspect', 'layers'), image, 'the image is what it was');
+    await outputOf(
       strata,
       'run',
       '--name',
@@ -77,13 +83,13 @@ for (const driver of ['overlay2', 'vfs']) {
       '/third',
       '/shared/a/two',
     );
-    assert.equal(await said(strata, 'logs', 'two'), 'second\nthird\n2\n', 'others see the original');
-    assert.equal(await said(strata, 'diff', 'two'), '', 'who changes nothing has changed nothing');
+    assert.equal(await outputOf(strata, 'logs', 'two'), 'second\nthird\n2\n', 'others see the original');
+    assert.equal(await outputOf(strata, 'diff', 'two'), '', 'who changes nothing has changed nothing');
 
     const images = JSON.parse(image) as readonly { readonly Size: number }[];
     const imageBytes = images[0]?.Size ?? 0;
-    const sizes = JSON.parse(await said(strata, 'container', 'inspect', '-s', 'one', 'two')) as readonly Sizes[];
-    // /second with a line more, /shared/three with another mode, /shared/new and /made/in.
+    const sizes = JSON.parse(await outputOf(strata, 'container', 'inspect', '-s', 'one', 'two')) as readonly Sizes[];
+    // Content of /second with a line more, /shared/three with another mode, /shared/new and /made/in.
     const written = 'second\nmore\n3\nnew\nin\n'.length;
     assert.deepEqual(
       sizes.map(({ SizeRw, SizeRootFs }) => [SizeRw, SizeRootFs - imageBytes]),
@@ -93,12 +99,12 @@ for (const driver of ['overlay2', 'vfs']) {
       ],
       'what is written, and nothing else',
     );
-    const rows = await said(strata, 'ps', '-a', '-s', '--format', '{{.Names}} {{.Size}}');
+    const rows = await outputOf(strata, 'ps', '-a', '-s', '--format', '{{.Names}} {{.Size}}');
     assert.match(rows, new RegExp(`^two 0B \\(virtual [\\d.]+MB\\)\none ${written}B \\(virtual [\\d.]+MB\\)\n$`));
-    assert.match(await said(strata, 'ps', '-a', '-s'), /NAMES +SIZE\n/);
+    assert.match(await outputOf(strata, 'ps', '-a', '-s'), /NAMES +SIZE\n/);
 
     const { code, stderr } = await strata('diff', 'missing');
     assert.deepEqual([code, stderr.split('\n')[0]], [1, 'strata: No such container: missing']);
-    await said(strata, 'rm', 'one', 'two');
+    await outputOf(strata, 'rm', 'one', 'two');
   });
 }

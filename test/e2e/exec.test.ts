@@ -21,7 +21,7 @@ const execFolders = (strata: StrataCommand): string[] => readdirSync(placesOf(st
 async function withC1(t: Parameters<typeof busyboxStore>[0]): Promise<StrataCommand> {
   const strata = await busyboxStore(t);
   assert.equal((await strata('run', '-d', '--name', 'c1', '-e', 'MINE=1', 'busybox', 'sleep', '1000')).code, 0);
-  // It was let go, and may be the runtime for a moment yet.
+  // After its start the process may show the runtime's name for a moment.
   const [pid] = containerPids(strata.root);
   const name = (): string => readFileSync(`/proc/${pid}/comm`, 'latin1');
   await until(
@@ -37,7 +37,9 @@ const untilNothingOf = async (strata: StrataCommand): Promise<void> =>
     () => `left: ${execFolders(strata).join()}`,
   );
 
-test('exec: output, exit codes, environment, folder, users, as docker', { skip }, async (t) => {
+test('exec passes output and exit codes, and takes environment, folder and user as docker does', {
+  skip,
+}, async (t) => {
   const strata = await withC1(t);
   assert.deepEqual(said(await strata('exec', 'c1', 'sh', '-c', 'echo out; echo err >&2; exit 3')), [
     3,
@@ -74,7 +76,7 @@ test('exec: output, exit codes, environment, folder, users, as docker', { skip }
   await untilNothingOf(strata);
 });
 
-test('exec -i: 3 MB there and back, as they are', { skip }, async (t) => {
+test('exec -i carries 3 MB there and back unharmed', { skip }, async (t) => {
   const strata = await withC1(t);
   const input = randomBytes(3_000_000);
   const hash = createHash('sha256').update(input).digest('hex');
@@ -87,7 +89,9 @@ test('exec -i: 3 MB there and back, as they are', { skip }, async (t) => {
   assert.equal(back.digest('hex'), hash);
 });
 
-test('exec -d goes on by itself and leaves nothing; what cannot start is told', { skip }, async (t) => {
+test('a process of exec -d goes on by itself and leaves nothing, and one that cannot start is an error', {
+  skip,
+}, async (t) => {
   const strata = await withC1(t);
   assert.deepEqual(said(await strata('exec', '-d', 'c1', 'sh', '-c', 'sleep 0.3; touch /tmp/done')), [0, '', '']);
   assert.equal((await strata('exec', '-d', 'c1', 'missing')).code, 127);
@@ -95,7 +99,7 @@ test('exec -d goes on by itself and leaves nothing; what cannot start is told', 
   assert.equal((await strata('exec', 'c1', 'test', '-e', '/tmp/done')).code, 0);
 });
 
-test('exec -it: a shell at a terminal, its size, keys that let go', { skip }, async (t) => {
+test('exec -it gives a shell a terminal and its size, and detaches by the keys', { skip }, async (t) => {
   const strata = await withC1(t);
   const terminal = new Terminal(t, 30, 100);
   const child = terminal.start(strata, 'exec', '-it', 'c1', 'sh');
@@ -137,11 +141,11 @@ test('a killed exec does the container no harm', { skip }, async (t) => {
   assert.equal((await strata('ps', '--format', '{{.State}}')).stdout, 'running\n');
   await strata('rm', '-f', 'c1');
   assert.deepEqual(execFolders(strata), []);
-  // Who watched a joined process tidies up behind it.
+  // The supervisor of a joined process tidies up after it.
   await untilSame(() => processesNaming(placesOf(strata).run), []);
 });
 
-test('pause, unpause, restart, top', { skip }, async (t) => {
+test('pause, unpause, restart and top work as with docker', { skip }, async (t) => {
   const strata = await withC1(t);
   const [pid] = containerPids(strata.root);
   const top = await strata('top', 'c1');

@@ -1,4 +1,4 @@
-// A container's files as a tar: readable by others, the same each time, and whole again when imported.
+// Files of a container as a tar: readable by other programs, the same each time, and whole again after an import.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -29,7 +29,7 @@ async function ran(context: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-test('export gives the same bytes each time, which others read, and import gives the tree again', {
+test('export gives the same bytes each time, which other programs read, and import gives the tree again', {
   skip,
 }, async (context) => {
   const strata = await ran(context);
@@ -59,7 +59,9 @@ test('export gives the same bytes each time, which others read, and import gives
   assert.deepEqual(readdirSync(folder).sort(), ['first.tar', 'second.tar']);
 });
 
-test('export writes to standard output, and refuses what it cannot do', { skip }, async (context) => {
+test('export writes to standard output, and refuses a missing container and an invalid output path', {
+  skip,
+}, async (context) => {
   const strata = await ran(context);
   const bytes = execFileSync(strataPath, ['export', 'one'], {
     env: { ...process.env, STRATA_ROOT: strata.root },

@@ -1,4 +1,4 @@
-// Storage drivers that Strata does not have, given to it by a table: everything works as with its own.
+// Storage drivers from outside, given to Strata by a table: everything works as with its own.
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -19,7 +19,7 @@ import { storeRoot } from '../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs.ext4', 'losetup');
 
-/** Overlayfs under another name: nothing may hang on what a driver is called. */
+/** Overlayfs under another name: no code may depend on a driver's name. */
 const layered: StorageDriver = {
   ...overlay2,
   name: 'layered',
@@ -44,7 +44,7 @@ async function openStore(t: TestContext, storageDriver: string, root = storeRoot
 
 const work = ['echo new > /tmp/new', 'chmod 4711 /tmp/new', 'rm /etc/group', 'rm -r /home', 'mkdir /home'].join('; ');
 
-/** Everything that is done with images and containers; returns what was seen on the way. */
+/** Does everything there is to do with images and containers; returns the results. */
 async function tellStory(t: TestContext, driver: string): Promise<Record<string, unknown>> {
   const engine = await openStore(t, driver);
   const { images, containers, builder, system } = engine;
@@ -118,14 +118,14 @@ async function exported(t: TestContext, engine: Engine, container: string): Prom
   return shortListing(folder).filter((line) => !/ \/bin/.test(line));
 }
 
-test('the story of images is the same on drivers of a table', { skip }, async (t) => {
+test('images and containers behave the same on drivers of a table', { skip }, async (t) => {
   const expected = await tellStory(t, 'overlay2');
   for (const driver of ['layered', 'ext4']) {
     await t.test(driver, async (inner) => assert.deepEqual(await tellStory(inner, driver), expected));
   }
 });
 
-test('what no record knows goes with the next collection, whichever driver left it', { skip }, async (t) => {
+test('files that no record knows go with the next collection, whichever driver left them', { skip }, async (t) => {
   const root = storeRoot(t);
   const ids: string[] = [];
   for (const driver of ['overlay2', 'layered', 'ext4']) {
@@ -150,7 +150,7 @@ test('what no record knows goes with the next collection, whichever driver left 
   assert.deepEqual((await engine.system.check().result).orphans, []);
 });
 
-test('a lost snapshot of a driver without directories is told and made again', { skip }, async (t) => {
+test('a lost snapshot of a driver without directories is reported and made again', { skip }, async (t) => {
   const engine = await openStore(t, 'ext4');
   await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;
   const archive = join(temporaryFolder(t), 'box.tar');
@@ -168,7 +168,7 @@ test('a lost snapshot of a driver without directories is told and made again', {
   assert.equal(exitCode, 0);
 });
 
-test('a driver of a table is chosen, shown and refused as those of Strata are', { skip }, async (t) => {
+test("a driver of a table is chosen, shown and refused as Strata's own are", { skip }, async (t) => {
   const engine = await Engine.open({ root: storeRoot(t), storageDrivers: { drivers: [ext4], later: ['zfs'] } });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;
@@ -186,7 +186,7 @@ test('a driver of a table is chosen, shown and refused as those of Strata are', 
   );
 });
 
-test('no loop device is left', { skip }, () => {
+test('no loop device is left set up', { skip }, () => {
   const files = output('losetup', '--list', '--noheadings', '--output', 'BACK-FILE').split('\n');
   assert.ok(roots.length > 0);
   assert.deepEqual(

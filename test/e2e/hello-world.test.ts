@@ -9,7 +9,7 @@ import { strataCommand } from '../helpers/strata.ts';
 const example = join(import.meta.dirname, '../../examples/hello-world');
 const skip = needs('root', 'runc');
 
-test('hello-world: built from scratch, run, listed, explained', { skip }, async (context) => {
+test('hello-world is built from scratch, run and listed, and history explains it', { skip }, async (context) => {
   const strata = strataCommand(context);
   const built = await strata('build', '-t', 'hello-world', example);
   assert.equal(built.code, 0, built.stderr);
@@ -49,7 +49,7 @@ test('a second build of the same context gives the same layers from the cache', 
   assert.equal(await id(), first);
 });
 
-test('two stores know nothing of each other', { skip }, async (context) => {
+test('two stores have nothing in common', { skip }, async (context) => {
   const one = strataCommand(context);
   const two = strataCommand(context);
   await one('build', '-t', 'only-here', example);
@@ -57,7 +57,9 @@ test('two stores know nothing of each other', { skip }, async (context) => {
   assert.equal((await two('images', '-q')).stdout, '');
 });
 
-test('what is not there yet says so, with the flag or the line', { skip }, async (context) => {
+test('flags and instructions that are not supported yet give an error with their name or line', {
+  skip,
+}, async (context) => {
   const strata = strataCommand(context);
   const folder = mkdtempSync(join(tmpdir(), 'strata-context-'));
   context.after(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-// The commands that look into images: image files, image cat, cp IMAGE:PATH.
+// Commands that look into images: image files, image cat, cp IMAGE:PATH.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -62,7 +62,7 @@ async function loaded(context: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-test('files of an image are listed by bytes, whatever they are called', { skip }, async (context) => {
+test('files of an image are listed in order of bytes, whatever their names are', { skip }, async (context) => {
   const strata = await loaded(context);
   const all = await strata('image', 'files', 'me/app:1');
   assert.deepEqual(all.stdout.split('\n'), [
@@ -93,7 +93,7 @@ test('files of an image are listed by bytes, whatever they are called', { skip }
   assert.equal(flat.stdout, '/etc\n/etc/name\n');
 });
 
-test('several paths are listed one by one, links as ls shows them', { skip }, async (context) => {
+test('several paths are listed one by one, with links as ls shows them', { skip }, async (context) => {
   const strata = await loaded(context);
   const links = tar(symlink('to-file', 'etc/name', { mtime: 1 }), symlink('to-nothing', 'none', { mtime: 1 }));
   const input = asTar(dockerArchive([{ image: image([...layers, links]), tags: ['links:1'] }]));
@@ -129,7 +129,7 @@ test('several paths are listed one by one, links as ls shows them', { skip }, as
   assert.deepEqual(await files('--layer', '2', 'links:1', '/none', '/gone/a'), ['D /gone/a', absent]);
 });
 
-test('a layer: what it adds, changes and deletes, by number and by digest', { skip }, async (context) => {
+test('a layer, by number or by digest, shows what it adds, changes and deletes', { skip }, async (context) => {
   const strata = await loaded(context);
   const expected = [
     'A /also',
@@ -175,7 +175,7 @@ test('a layer: what it adds, changes and deletes, by number and by digest', { sk
   }
 });
 
-test('templates and JSON', { skip }, async (context) => {
+test('image files takes templates and prints JSON', { skip }, async (context) => {
   const strata = await loaded(context);
   const json = await strata('image', 'files', '--format', 'json', 'me/app:1', '/etc/name');
   assert.deepEqual(JSON.parse(json.stdout), {
@@ -199,7 +199,7 @@ test('templates and JSON', { skip }, async (context) => {
   assert.deepEqual([mixed.code, mixed.stderr.split('\n')[0]], [1, 'strata: conflicting options: --long and --format']);
 });
 
-test('cat prints files, of any layer, and goes on after one that is missing', { skip }, async (context) => {
+test('image cat prints files of any layer, and goes on after a missing one', { skip }, async (context) => {
   const strata = await loaded(context);
   assert.equal((await strata('image', 'cat', 'me/app:1', '/lib/name', 'also')).stdout, 'changed\nbase\n');
   assert.equal((await strata('image', 'cat', '--layer', '1', 'me/app:1', '/etc/name')).stdout, 'base\n');
@@ -262,7 +262,7 @@ test('cp copies out of an image by the rules that hold for containers', { skip }
   assert.equal(piped.stdout.toString(), 'etc/\netc/name\n');
 });
 
-test('a container goes before an image of its name, unless the image is asked for', { skip }, async (context) => {
+test('cp prefers a container to an image of its name, unless --image is given', { skip }, async (context) => {
   const strata = await busyboxStore(context);
   const folder = temporaryFolder(context);
   const made = await strata('run', '--name', 'busybox', 'busybox', 'sh', '-c', 'echo container >/etc/which');
@@ -276,7 +276,9 @@ test('a container goes before an image of its name, unless the image is asked fo
   assert.equal(applet.code, 0, applet.stderr);
 });
 
-test('cp: an image taken for a container, and the other way round, is told with the way', { skip }, async (context) => {
+test('cp hints at the right form when an image is taken for a container, or a container for an image', {
+  skip,
+}, async (context) => {
   const strata = await busyboxStore(context);
   const folder = temporaryFolder(context);
   writeFileSync(join(folder, 'file'), '');

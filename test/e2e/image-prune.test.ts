@@ -6,8 +6,8 @@ import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc');
 
-/** Three images: one without a name, one with two, one with a label. */
-async function store(context: TestContext): Promise<StrataCommand> {
+/** Creates a store of three images: one without a name, one with two, one with a label. */
+async function createStore(context: TestContext): Promise<StrataCommand> {
   const strata = strataCommand(context);
   for (const [dockerfile, ...tags] of [
     ['LABEL n=1', 'a:1'],
@@ -24,8 +24,8 @@ async function store(context: TestContext): Promise<StrataCommand> {
 const names = async (strata: StrataCommand, ...flags: readonly string[]): Promise<string> =>
   (await strata('images', '--format', '{{.Repository}}:{{.Tag}}', ...flags)).stdout.split('\n').sort().join(' ').trim();
 
-test('images are filtered and pruned', { skip }, async (context) => {
-  const strata = await store(context);
+test('images are filtered and pruned by label, age and name', { skip }, async (context) => {
+  const strata = await createStore(context);
   assert.equal(await names(strata), '<none>:<none> a:1 b:1 c:1');
   assert.equal(await names(strata, '--filter', 'dangling=true'), '<none>:<none>');
   assert.equal(await names(strata, '-f', 'label=n=2'), 'a:1 b:1');

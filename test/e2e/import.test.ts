@@ -23,7 +23,7 @@ function archive(context: TestContext, bytes: Uint8Array): string {
   return path;
 }
 
-test('a tar becomes an image, with the changes and the message asked for', { skip }, async (context) => {
+test('a tar becomes an image with the changes and the message that were given', { skip }, async (context) => {
   const strata = strataCommand(context);
   const path = archive(context, gzipSync(root));
   const changes = [
@@ -55,13 +55,13 @@ test('a tar becomes an image, with the changes and the message asked for', { ski
   assert.deepEqual(image.Config.Env, ['A=1', 'B=two words']);
   assert.deepEqual(image.Config.ExposedPorts, { '80/tcp': {} });
   assert.equal(image.Config.WorkingDir, '/srv');
-  // The layer is the tar as it came, whatever compressed it.
+  // The layer is the tar itself, without the compression that it came in.
   assert.deepEqual(image.RootFS.Layers, [`sha256:${sha256(root)}`]);
   const history = await strata('history', '--format', '{{.Comment}} {{.Size}}', 'me/root:1');
   assert.equal(history.stdout, 'from a tar 8B\n');
 });
 
-test('what cannot be imported is refused, and nothing stays', { skip }, async (context) => {
+test('an invalid import is refused, and leaves nothing', { skip }, async (context) => {
   const strata = strataCommand(context);
   const path = archive(context, root);
   const refused = async (pattern: RegExp, ...args: readonly string[]): Promise<void> => {
@@ -90,7 +90,7 @@ test('what cannot be imported is refused, and nothing stays', { skip }, async (c
   assert.deepEqual(readdirSync(placesOf(strata).trees), []);
 });
 
-test('through the library: a stream, a platform, and a tar that its files cannot give back', {
+test('the library imports a stream, for a platform, and a tar that its files cannot give back', {
   skip,
 }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-import-'));

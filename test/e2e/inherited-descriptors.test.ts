@@ -1,4 +1,4 @@
-// A script's lock and pipes are its own, however long a container goes on.
+// Locks and pipes of a script are not held by a container that outlives it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'runc', 'conmon', 'overlay', 'busybox');
 
-test('what a command was started with is not passed on to what outlives it', { skip }, async (t) => {
+test('descriptors that a command inherited are not passed on to processes that outlive it', { skip }, async (t) => {
   const strata = strataCommand(t);
   assert.equal((await strata('build', '-q', '-t', 'box', busyboxContext(t))).code, 0);
   const lock = join(temporaryFolder(t), 'lock');
@@ -28,7 +28,7 @@ test('what a command was started with is not passed on to what outlives it', { s
   await until(isFree, () => 'run -d holds it');
   locked('$STRATA exec -d cc sleep 1000');
   await until(isFree, () => 'exec -d holds it');
-  // Each is ended by force: what it had started goes on.
+  // Each command is ended by force: the processes that it started go on.
   locked('$STRATA exec cc sh -c "touch /there; sleep 1000" & until $STRATA exec cc ls /there; do :; done; kill -9 $!');
   await until(isFree, () => 'exec, killed, holds it');
   await strata('rm', '-f', 'cc');

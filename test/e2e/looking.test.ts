@@ -1,4 +1,4 @@
-// What only lists changes nothing, in any state of the store: counted by the system calls it makes.
+// Commands that only list change nothing, in any state of the store: counted by their system calls.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -11,12 +11,12 @@ import { needs } from '../helpers/needs.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { strataCommand, strataPath } from '../helpers/strata.ts';
 
-// What `info` asks the kernel (fsopen, unshare) makes nothing that stays. Writing to descriptors is judged by what was opened; SQLite opens its log with O_RDWR even to read it, and sets its owner
-// anew when it is root.
+// Calls of `info` to the kernel (fsopen, unshare) leave nothing and are not listed. Writes to descriptors are judged by
+// the open call. SQLite opens its log with O_RDWR even to read it, and sets its owner anew as root.
 const writing =
   'mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat,mknod,mknodat,truncate,ftruncate,fallocate,pwrite64,pwritev,pwritev2,fsync,fdatasync,sync,syncfs,sync_file_range,msync,mount,umount2,fsmount,move_mount,open_tree,chmod,fchmod,fchmodat,chown,fchownat,utimensat,setxattr,fsetxattr,lsetxattr';
 
-/** Calls of a command that change something, and files it opens to write. */
+/** Returns the calls of a command that change something, and those that open files to write. */
 function changesOf(trace: string, root: string, args: readonly string[]): string[] {
   const traced = [
     '-f',
@@ -29,7 +29,7 @@ function changesOf(trace: string, root: string, args: readonly string[]): string
     '-o',
     trace,
   ];
-  // What was compiled is kept elsewhere, by whoever comes first.
+  // Node's cache of compiled code is filled by the first command that comes, elsewhere.
   const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
   const { stderr } = spawnSync('strace', [...traced, strataPath, '--root', root, ...args], { encoding: 'utf8', env });
   return readFileSync(trace, 'utf8')
@@ -43,7 +43,7 @@ function changesOf(trace: string, root: string, args: readonly string[]): string
     .map((line) => `${line} ${stderr}`);
 }
 
-/** Everything below a folder with the time of its last change. */
+/** Returns everything below a folder with the time of its last change. */
 const stateOf = (folder: string): string[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -61,8 +61,8 @@ const everywhere: readonly (readonly string[])[] = [
   ['builder', 'du'],
 ];
 
-describe('what only lists changes nothing', { skip: needs('root', 'strace', 'busybox', 'overlay') }, () => {
-  test('in a store that is not there', (context) => {
+describe('commands that only list change nothing', { skip: needs('root', 'strace', 'busybox', 'overlay') }, () => {
+  test('in a store that does not exist', (context) => {
     const { root } = strataCommand(context);
     const trace = join(temporaryFolder(context, 'trace'), 'trace');
     const missing = join(root, 'below', 'store');
@@ -70,7 +70,7 @@ describe('what only lists changes nothing', { skip: needs('root', 'strace', 'bus
     assert.deepEqual(readdirSync(root), []);
   });
 
-  test('in one with an image and a container, at its first use and after another start of the machine', async (context) => {
+  test('in a store with an image and a container, at its first use and after another boot', async (context) => {
     const strata = await busyboxStore(context);
     const { root } = strata;
     const trace = join(temporaryFolder(context, 'trace'), 'trace');

@@ -1,4 +1,4 @@
-// Very many files: memory does not grow with them.
+// Very many files: memory does not grow with their number.
 import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,17 +12,17 @@ import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 const skip = needs('root', 'runc', 'overlay', 'busybox');
 
 const count = isSoak ? 1_000_000 : 25_000;
-// An object for each file, or two, took 80 MiB for 25,000 files and more than 1 GiB for a million.
+// One or two objects for each file took 80 MiB for 25,000 files and more than 1 GiB for a million.
 const walking = { growthMib: isSoak ? 130 : 40, mib: 250 };
-// An archive may name its files in any order and twice: each is kept in mind, its path and 20 bytes.
+// An archive may name its files in any order and twice, so that for each its path and 20 bytes are kept.
 const unpacking = { growthMib: 200, mib: 320 };
-// One after the other, a million files each: what the first left to be collected is still there.
+// Two layers of a million files, one after the other: garbage of the first is still in memory.
 const severalLayers = { growthMib: 130, mib: 320 };
 
 const tellPeak = `import { appendFileSync } from 'node:fs';
 process.on('exit', () => appendFileSync(process.env.STRATA_TEST_PEAKS, process.pid + ' ' + process.resourceUsage().maxRSS + '\\n'));`;
 
-/** Runs the command; returns the mebibytes that it and the processes it started took at most. */
+/** Runs the command; returns the mebibytes of memory that it and the processes it started took at most. */
 async function peakOf(strata: StrataCommand, peaks: string, ...args: readonly string[]): Promise<number> {
   rmSync(peaks, { force: true });
   const env = {
@@ -31,7 +31,7 @@ async function peakOf(strata: StrataCommand, peaks: string, ...args: readonly st
   };
   const { code, stderr } = await strata.with({ env }, ...args);
   assert.equal(code, 0, stderr);
-  // Threads tell the same figure as their process.
+  // Threads report the same figure as their process.
   const told = new Map<string, number>();
   for (const line of readFileSync(peaks, 'utf8').trim().split('\n')) {
     const [pid = '', kibibytes] = line.split(' ');
@@ -40,7 +40,7 @@ async function peakOf(strata: StrataCommand, peaks: string, ...args: readonly st
   return told.values().reduce((sum, kibibytes) => sum + kibibytes, 0) / 1024;
 }
 
-/** A fifth of the files in one folder, the others in folders of a thousand. */
+/** Creates `count` files: a fifth in one folder, the others in folders of a thousand. */
 function fill(folder: string, count: number): void {
   for (let at = 0; at < count; at++) {
     const parent = join(folder, at < count / 5 ? 'one' : `folder-${Math.floor(at / 1000)}`);
@@ -52,7 +52,7 @@ function fill(folder: string, count: number): void {
 async function containers(context: TestContext): Promise<StrataCommand> {
   const strata = strataCommand(context);
   assert.equal((await strata('build', '-q', '-t', 'box', busyboxContext(context))).code, 0);
-  // With fewer than these a worker is not worth its while.
+  // With fewer files no worker is started.
   for (const [name, files] of [
     ['few', 1000],
     ['many', count],
@@ -64,7 +64,7 @@ async function containers(context: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-test('diff, export and commit take no more memory for very many files; what unpacks them takes little more', {
+test('diff, export and commit take no more memory for very many files, and what unpacks them takes little more', {
   skip,
 }, async (context) => {
   const strata = await containers(context);

@@ -14,18 +14,18 @@ const uid = 65_534;
 interface User {
   readonly folder: string;
   readonly root: string;
-  /** Runs a command line of Strata, its words separated by blanks. */
+  /** Runs a command line of Strata, its words separated by spaces. */
   strata(line: string): { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 }
 
 const repository = join(import.meta.dirname, '../..');
 
-// The checkout may lie below /root, where no right of the user's leads once it is in a user namespace of its own. The
-// mount is in no namespace but the command's: a test that removes its folder must not find the checkout there.
+// The checkout may lie below /root, where a user has no rights in a user namespace of its own. The mount is in the
+// command's namespace only: a test that removes its folder must not find the checkout there.
 const inReach = 'mount --bind -o ro "$1" "$2" && shift 2 && exec setpriv "$@"';
 
-/** A user without a login session, with a store and a context of their own. */
-function ordinaryUser(context: TestContext, { within = [] }: { readonly within?: readonly string[] } = {}): User {
+/** Creates a user without a login session, with a store and a context of their own. */
+function createUser(context: TestContext, { within = [] }: { readonly within?: readonly string[] } = {}): User {
   const folder = temporaryFolder(context, 'user');
   fill(folder, {
     'context/f': 'hi\n',
@@ -60,8 +60,8 @@ const snapshotsIn = (root: string): string[] => {
   return drivers.flatMap((driver) => readdirSync(placesOf(root, driver).trees));
 };
 
-test('a user does with a store of their own whatever unpacks nothing', { skip }, (t) => {
-  const { strata } = ordinaryUser(t);
+test('a user can do everything with a store of their own that unpacks nothing', { skip }, (t) => {
+  const { strata } = createUser(t);
   const lines = [
     'build -q -t m -f context/metadata context',
     'images',
@@ -85,7 +85,7 @@ test('a user does with a store of their own whatever unpacks nothing', { skip },
 });
 
 test('files of the user are copied, loaded and imported', { skip }, (t) => {
-  const { strata } = ordinaryUser(t);
+  const { strata } = createUser(t);
   const lines = [
     'build -q -t own -f context/own context',
     'save -o saved.tar own',
@@ -103,8 +103,8 @@ test('files of the user are copied, loaded and imported', { skip }, (t) => {
 
 const needsRoot = (what: string): RegExp => new RegExp(`strata: ${what} without root yet\nhint: Run this as root\\.`);
 
-test('whatever needs owners says so in one line, and leaves nothing', { skip }, (t) => {
-  const { strata, root } = ordinaryUser(t);
+test('work that needs owners is refused in one line, and leaves nothing', { skip }, (t) => {
+  const { strata, root } = createUser(t);
   assert.equal(strata('images').code, 0);
   const cases = [
     ['import foreign.tar', needsRoot('layer entry "f": files cannot be given to owner 0:0')],
@@ -120,8 +120,8 @@ test('whatever needs owners says so in one line, and leaves nothing', { skip }, 
   assert.equal(strata('images -q').stdout, '');
 });
 
-test('whatever needs mounts says so, and the store stays usable', { skip }, (t) => {
-  const { strata } = ordinaryUser(t);
+test('work that needs mounts is refused, and the store stays usable', { skip }, (t) => {
+  const { strata } = createUser(t);
   assert.equal(strata('build -q -t own -f context/own context').code, 0);
   assert.equal(strata('create --name kept own /x').code, 0);
   const namespace = needsRoot('a mount namespace cannot be made');
@@ -144,8 +144,8 @@ test('whatever needs mounts says so, and the store stays usable', { skip }, (t) 
   assert.equal(strata('system check').code, 0);
 });
 
-test('in a user namespace with one user, nothing is an internal error', { skip }, (t) => {
-  const { strata } = ordinaryUser(t, { within: ['unshare', '-Ur'] });
+test('nothing is an internal error in a user namespace with one user', { skip }, (t) => {
+  const { strata } = createUser(t, { within: ['unshare', '-Ur'] });
   assert.equal(strata('import foreign.tar base').code, 0);
   assert.equal(strata('create --name kept base /x').code, 0);
   const cases = [
@@ -165,15 +165,15 @@ test('in a user namespace with one user, nothing is an internal error', { skip }
   assert.equal(strata('rm -f kept').code, 0);
 });
 
-test('the run state of a user lies where the login session keeps such, else in the store', { skip }, (t) => {
-  const { strata, folder, root } = ordinaryUser(t);
+test('the run state of a user lies in the directory of the login session, else in the store', { skip }, (t) => {
+  const { strata, folder, root } = createUser(t);
   assert.equal(strata('build -q -t own -f context/own context').code, 0);
   assert.deepEqual(strata('run --rm own /x').code, 125);
   assert.ok(readdirSync(join(root, 'run')).includes('bundles'));
   const session = join(folder, 'session');
   mkdirSync(session);
   chownSync(session, uid, uid);
-  const other = ordinaryUser(t, { within: ['env', `XDG_RUNTIME_DIR=${session}`] });
+  const other = createUser(t, { within: ['env', `XDG_RUNTIME_DIR=${session}`] });
   assert.equal(other.strata('build -q -t own -f context/own context').code, 0);
   assert.equal(other.strata('run --rm own /x').code, 125);
   assert.equal(readdirSync(join(session, 'strata')).length, 1);

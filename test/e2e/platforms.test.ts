@@ -28,7 +28,7 @@ async function ok(running: ReturnType<StrataCommand>): Promise<string> {
   return stdout;
 }
 
-/** A store with an image for two platforms, loaded one after the other. */
+/** Creates a store with an image for two platforms, loaded one after the other. */
 async function storeOfBoth(context: TestContext): Promise<{ strata: StrataCommand; archive: string }> {
   const layout = new TestLayout();
   const gzip = (layer: Uint8Array): Uint8Array => gzipSync(layer);
@@ -53,7 +53,7 @@ async function storeOfBoth(context: TestContext): Promise<{ strata: StrataComman
 
 const absent = /image with reference multi:1 was found but does not provide the specified platform \(linux\/s390x\)/;
 
-test('one image for two platforms: each is looked at, saved and removed by itself', { skip }, async (context) => {
+test('each platform of an image is inspected, saved and removed by itself', { skip }, async (context) => {
   const { strata, archive } = await storeOfBoth(context);
   const id = async (...flags: readonly string[]): Promise<string> =>
     (await ok(strata('image', 'inspect', '--format', '{{.Id}}', ...flags, 'multi:1'))).trim();
@@ -89,7 +89,9 @@ test('one image for two platforms: each is looked at, saved and removed by itsel
   await ok(strata('system', 'check'));
 });
 
-test('an image that a container uses goes for no platform', { skip: skip || needs('runc') }, async (context) => {
+test('an image that a container uses cannot be removed for any platform', {
+  skip: skip || needs('runc'),
+}, async (context) => {
   const { strata } = await storeOfBoth(context);
   await ok(strata('create', 'multi:1', '/here'));
   const { code, stderr } = await strata('rmi', '--platform', `linux/${host}`, 'multi:1');

@@ -43,7 +43,10 @@ const built = (...args: string[]): Answer =>
   run([process.execPath, join(packageFolder, 'dist/cli/strata.cjs')], args, roots.built);
 const fromSources = (...args: string[]): Answer => run([join(repository, 'bin/strata')], args, roots.fromSources);
 
-/** What two builds of one context do not have in common: times, what hangs on them, and the width of columns. */
+/**
+ * Leaves out everything that two builds of one context do not have in common: times, IDs made of them, widths of
+ * columns.
+ */
 function withoutTimes({ code, stdout, stderr }: Answer): Answer {
   const neutral = (text: string): string =>
     text
@@ -55,7 +58,7 @@ function withoutTimes({ code, stdout, stderr }: Answer): Answer {
   return { code, stdout: neutral(stdout), stderr: neutral(stderr) };
 }
 
-test('the built command answers as the sources do, without a store', () => {
+test('the built command prints the same as the sources, without a store', () => {
   for (const line of ['--version', '--help', 'run --help', 'build', 'nonsense', 'swarm x', '-x']) {
     const args = line.split(' ');
     assert.deepEqual(built(...args), fromSources(...args), line);
@@ -76,7 +79,7 @@ test('manual pages and completion scripts are in the package', () => {
   }
 });
 
-test('the built command answers as the sources do: hello-world', { skip: needs('root', 'runc') }, () => {
+test('the built command prints the same as the sources with hello-world', { skip: needs('root', 'runc') }, () => {
   for (const line of [
     'build -t hello-world examples/hello-world',
     'run --rm hello-world',
@@ -91,7 +94,7 @@ test('the built command answers as the sources do: hello-world', { skip: needs('
   }
 });
 
-/** Type-checks a program against the package; returns all files that were read for it. */
+/** Type-checks a program against the package; returns all files that the compiler read for it. */
 function checkTypes(file: string): string[] {
   const flags =
     '--ignoreConfig --noEmit --strict --module nodenext --target esnext --types node --skipLibCheck false --allowImportingTsExtensions';
@@ -102,7 +105,7 @@ function checkTypes(file: string): string[] {
   return stdout.split('\n');
 }
 
-test('npm pack builds what it packs, so that no package is without it', () => {
+test('npm pack builds first, so that no package is without its files', () => {
   const checkout = join(folder, 'checkout');
   const program = 'dist/cli/strata.cjs';
   mkdirSync(join(checkout, 'tools'), { recursive: true });
@@ -116,7 +119,7 @@ test('npm pack builds what it packs, so that no package is without it', () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], {
     cwd: checkout,
     encoding: 'utf8',
-    // The settings of whoever runs the tests are none of the package's.
+    // npm settings of the person who runs the tests must not count.
     env: {
       ...process.env,
       PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
@@ -146,12 +149,13 @@ test('every subpath of the package type-checks and loads', () => {
       list.split(',').map((name) => name.replace('type', '').trim()),
     ),
   );
-  // Node's types rename what few use: `TransferListItem` is gone in those of 26. Add only what every version has.
+  // Node's types rename rarely used names: `TransferListItem` is no longer in those of 26. Add only names that every
+  // version has.
   assert.deepEqual([...new Set(ofNode)].toSorted(), ['SQLInputValue', 'StatementSync', 'Worker', 'WorkerOptions']);
   assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8' }), `${names.length} ${version}\n`);
 });
 
-test('require() loads it, as what import loads', () => {
+test('require() loads the same module as import', () => {
   const file = join(folder, 'required.cjs');
   writeFileSync(
     file,
@@ -162,7 +166,7 @@ test('require() loads it, as what import loads', () => {
   assert.deepEqual([stdout, stderr], ['function true\n', '']);
 });
 
-test('an older Node is told which one is needed', () => {
+test('an older Node gets an error that names the required version', () => {
   const guarded = Object.entries(exports).flatMap(([subpath, target]) =>
     JSON.stringify(target).includes('entry.js') ? [join('strata-oci', subpath)] : [],
   );
@@ -178,13 +182,13 @@ test('an older Node is told which one is needed', () => {
     });
     assert.deepEqual([status, stdout], [1, ''], name);
     assert.match(stderr, refusal, name);
-    // The real thing where there is one: it must get as far as the sentence.
+    // An older Node of the machine must get as far as this error.
     const old = spawnSync('/usr/bin/node', load, { cwd: folder, encoding: 'utf8' });
     if (old.status === 1) assert.match(old.stderr, refusal, name);
   }
 });
 
-test('whatever the documents of the package link to is in the package', () => {
+test('every link in the documents of the package leads into the package', () => {
   const shipped = new Set(globSync('**', { cwd: packageFolder }));
   assert.ok(shipped.has('docs/errors.md'));
   const documents = [...shipped].filter((path) => path.endsWith('.md'));
@@ -198,7 +202,7 @@ test('whatever the documents of the package link to is in the package', () => {
   }
 });
 
-test('the driver of the document is one of another package', { skip: needs('root', 'runc') }, () => {
+test('the driver of docs/storage-drivers.md works as one of another package', { skip: needs('root', 'runc') }, () => {
   const place = join(folder, 'driver');
   mkdirSync(place);
   const page = readFileSync(join(packageFolder, 'docs/storage-drivers.md'), 'utf8');
@@ -219,7 +223,7 @@ test('the driver of the document is one of another package', { skip: needs('root
     console.log(exitCode, damages, (await engine.images.inspect(id)).storage.driver);`,
   );
   for (const name of ['copies.test.ts', 'build.ts']) checkTypes(join(place, name));
-  // Or it would report to the runner of this test.
+  // With this variable the suite would report to the runner of this test.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const suite = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'copies.test.ts'], {
     cwd: place,
@@ -234,7 +238,7 @@ test('the driver of the document is one of another package', { skip: needs('root
   assert.match(stdout, /^0 \[\] copies$/m);
 });
 
-test('a driver that is no directories type-checks against the package', () => {
+test('a driver without directories type-checks against the package', () => {
   const place = join(folder, 'ext4-driver');
   cpSync(join(repository, 'test/helpers/ext4-driver'), place, { recursive: true });
   for (const file of globSync('*.ts', { cwd: place })) {
@@ -265,7 +269,7 @@ test('the example type-checks and runs against the package', { skip: needs('root
   }
 });
 
-/** The programs of a page by their file names, without comments. */
+/** Returns the programs of a page by their file names, without comments. */
 const programsOf = (file: string): Map<string, string> =>
   new Map(
     [...readFileSync(join(repository, file), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
@@ -273,7 +277,7 @@ const programsOf = (file: string): Map<string, string> =>
     ),
   );
 
-/** Checks and runs a page's programs in order, in the project of a user; returns what each printed. */
+/** Type-checks and runs a page's programs in order, in a user's project; returns the output of each. */
 function runPrograms(programs: ReadonlyMap<string, string>): { readonly stdout: string; readonly stderr: string }[] {
   return [...programs].map(([name, code]) => {
     const file = join(folder, name);

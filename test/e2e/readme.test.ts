@@ -10,7 +10,7 @@ import { strataCommand } from '../helpers/strata.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
-/** The commands of a README's shell blocks, without what is said of them. */
+/** Returns the commands of a README's shell blocks, without their comments. */
 function commandsOf(file: string): string[] {
   const text = readFileSync(join(repository, file), 'utf8');
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
@@ -43,7 +43,7 @@ test('the commands of the README work one after the other, and leave nothing in 
     commandsOf('README.md')
       .find((line) => line.includes('busybox-static'))
       ?.replace(/^.*&& /, '') ?? '';
-  // What wants a terminal is made without one, or left out.
+  // Commands that need a terminal are replaced by ones that do not, or left out.
   const others = ofStrata('README.md')
     .map((line) => line.replace('run -it --name sh', 'create -it --name sh').replaceAll('/tmp', temporary))
     .filter((line) => !/strata (?:attach|exec) /.test(line));

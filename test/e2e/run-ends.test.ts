@@ -14,11 +14,11 @@ import { patienceMs, until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
-test('a container killed from outside: 128 and the signal', { skip }, async (t) => {
+test('a container killed from outside gives 128 and the number of the signal', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');
   await running.says('ready');
-  // The runtime writes the number down a moment after the process has begun to write.
+  // The runtime writes the process number a moment after the process has begun to write.
   await until(
     () => containerPids(strata.root).length > 0,
     () => 'no process',
@@ -29,7 +29,7 @@ test('a container killed from outside: 128 and the signal', { skip }, async (t) 
   assert.deepEqual(await running.ended, { code: 137, signal: null });
 });
 
-test('signals are the container’s from the first on', { skip }, async (t) => {
+test('signals go to the container from the first one on', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const script =
     'for s in TERM INT HUP USR1; do trap "echo got $s" $s; done; trap "exit 5" USR2; echo ready; while true; do sleep 0.05; done';
@@ -45,8 +45,8 @@ test('signals are the container’s from the first on', { skip }, async (t) => {
   assert.deepEqual(containerRecords(strata), []);
 });
 
-/** Two signals of one kind are one until the first is taken: on a busy machine that may be long. */
-async function taken(pid: number): Promise<void> {
+/** Waits until no signal is pending: two pending signals of one kind count as one, for long on a busy machine. */
+async function untilTaken(pid: number): Promise<void> {
   const isPending = (): boolean => {
     try {
       return !/^SigPnd:\t0+\nShdPnd:\t0+$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
@@ -60,14 +60,14 @@ async function taken(pid: number): Promise<void> {
   );
 }
 
-test('a container that does not hear: the third interrupt ends it, and nothing stays', { skip }, async (t) => {
+test('the third interrupt ends a container that ignores them, and nothing stays', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'trap "" INT; echo ready; sleep 1000');
   await running.says('ready');
   const [pid] = containerPids(strata.root);
   for (let count = 0; count < 3; count++) {
     running.child.kill('SIGINT');
-    await taken(running.child.pid ?? 0);
+    await untilTaken(running.child.pid ?? 0);
   }
   assert.deepEqual(await running.ended, { code: 130, signal: null });
   assert.ok(!existsSync(`/proc/${pid}`));
@@ -75,7 +75,7 @@ test('a container that does not hear: the third interrupt ends it, and nothing s
   assert.deepEqual(readdirSync(placesOf(strata).bundles), []);
 });
 
-test('the command killed: no mount on the host, the truth in the records, and the next one clears up', {
+test('a killed command leaves no mount on the host and true records, and the next command clears up', {
   skip,
 }, async (t) => {
   const strata = await busyboxStore(t);
@@ -91,7 +91,7 @@ test('the command killed: no mount on the host, the truth in the records, and th
   }
   assert.deepEqual(mountsOf(strata), []);
 
-  // As under docker, containers outlive the command that started them, and what they use is not taken away.
+  // Containers outlive the command that started them, as under docker, and the files they use are not collected.
   await using engine = await Engine.open({ root: strata.root });
   await engine.system.collectGarbage().result;
   const { id } = await engine.images.inspect('busybox');
@@ -116,14 +116,14 @@ test('the command killed: no mount on the host, the truth in the records, and th
   assert.deepEqual(readdirSync(placesOf(strata).states), []);
 });
 
-test('all output is there when the command ends', { skip }, async (t) => {
+test('all output has been written when the command ends', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const script = 'yes out | head -c 1000000; yes err | head -c 1000000 >&2';
   const { code, stdout, stderr } = await strata('run', '--rm', 'busybox', 'sh', '-c', script);
   assert.deepEqual([code, stdout.length, stderr.length], [0, 1_000_000, 1_000_000]);
 });
 
-test('a reader that goes away ends what writes, on both streams', { skip }, async (t) => {
+test('a command that writes ends when the reader of either stream goes away', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const run = `${strataPath} --root ${strata.root} run --rm busybox`;
   const shell = (line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>

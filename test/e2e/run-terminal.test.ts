@@ -11,16 +11,17 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const prompt = '/ # ';
 const detachKeys = '\x10\x11';
 
-// A size reaches the container by itself; what is typed may be there before.
+// The size reaches the container on its own way, perhaps after the typed line.
 const untilSize = (size: string): string => `until test "$(stty size)" = "${size}"; do sleep 0.01; done; stty size`;
 
-// Keys that send a signal reach only who holds the terminal: the shell lets go of it a moment after it has echoed the line.
+// Keys that send a signal reach only the terminal's foreground process: the shell gives that up a moment after it has
+// echoed the line.
 const holding = (command: string): string => `sh -c 'echo ho""lds; ${command}'`;
 
 const namesUp = async (strata: StrataCommand): Promise<string> =>
   (await strata('ps', '--format', '{{.Names}} {{.Status}}')).stdout.replace(/Up .*/g, 'Up');
 
-test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the shell’s own exit code', {
+test('a shell at a terminal has sizes, interrupts and job control, can be detached and attached, and gives its exit code', {
   skip,
 }, async (t) => {
   const strata = await busyboxStore(t);
@@ -47,7 +48,7 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   await terminal.shows('Stopped');
   terminal.type('back in it\r\x04');
   await terminal.shows('back in it\r\nback in it\r\n');
-  // A line feed is not made two characters of by our own terminal.
+  // The test's own terminal does not turn a line feed into two characters.
   terminal.type('stty -opost; printf "a\\nb"; stty opost\r');
   await terminal.shows('a\nb');
 
@@ -89,7 +90,7 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   assert.deepEqual(mountsOf(strata), []);
 });
 
-test('the terminal is given back whatever ends the command, and the container lives on', { skip }, async (t) => {
+test('the terminal is restored whatever ends the command, and the container lives on', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const terminal = new Terminal(t);
   const first = terminal.start(strata, 'run', '-it', '--rm', '--name', 'b2', 'busybox');
@@ -126,7 +127,7 @@ test('the terminal is given back whatever ends the command, and the container li
   }
 });
 
-test('signals to run -t are the container’s; a terminal without input stays as it is', { skip }, async (t) => {
+test('signals to run -t go to the container, and without input the terminal keeps its mode', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const terminal = new Terminal(t);
   const script = 'trap "echo got; exit 4" TERM; test -t 1 && echo ready; while true; do sleep 0.05; done';

@@ -29,7 +29,7 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
-test('flags reach the container', { skip }, async (t) => {
+test('flags of run reach the container', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'env'), '\ufeff# comment\n\nFILE=a "b"\r\n  OWN\nNONE\nBOTH=file\n');
@@ -64,7 +64,7 @@ test('flags reach the container', { skip }, async (t) => {
   assert.equal(entry.stdout, 'sh -c\n');
 });
 
-test('names, container ID files, files of variables: conflicts and mistakes are told as docker does', {
+test('conflicts and mistakes in names, container ID files and files of variables give docker’s errors', {
   skip,
 }, async (t) => {
   const strata = await busyboxStore(t);
@@ -92,7 +92,7 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
       ] as const
     ).map(async ([args, message]) => [await strata('run', '--rm', ...args, 'busybox', 'true'), message] as const),
   )) {
-    // Those that have to do with our own end of it.
+    // Errors about the command's own terminal have code 1.
     assert.equal(args.code, /TTY|keys/.test(args.stderr) ? 1 : 125, args.stderr);
     assert.match(args.stderr, message);
     assert.doesNotMatch(args.stderr, /internal error/);
@@ -111,7 +111,7 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
   );
 });
 
-test('standard input goes in with -i and only then; all of 3 MB comes back', { skip }, async (t) => {
+test('standard input reaches the container only with -i, and all 3 MB come back', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const bytes = randomBytes(3 << 20);
   const digest = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
@@ -124,7 +124,7 @@ test('standard input goes in with -i and only then; all of 3 MB comes back', { s
   assert.equal(cat().length, 0);
 });
 
-test('with a terminal the container has one, of the same size', { skip: skip || needs('script') }, async (t) => {
+test('with -t the container has a terminal of the same size', { skip: skip || needs('script') }, async (t) => {
   const strata = await busyboxStore(t);
   const inside = 'stty size; test -t 0 && test -t 1 && test -t 2 && echo "terminal $TERM"; exit 9';
   const line = `stty rows 33 cols 101; ${strataPath} --root ${strata.root} run --rm -it busybox /bin/busybox sh -c '${inside}'`;

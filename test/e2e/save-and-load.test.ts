@@ -29,7 +29,7 @@ async function out(strata: StrataCommand, ...args: readonly string[]): Promise<s
 
 const identity = ['images', '--no-trunc', '--format', '{{.Repository}}:{{.Tag}} {{.ID}} {{.Digest}}'] as const;
 
-test('saved, loaded into an empty store: same IDs, same digests, and it runs', { skip }, async (context) => {
+test('a saved image loads into an empty store with the same IDs and digests, and runs', { skip }, async (context) => {
   const here = strataCommand(context);
   const archive = join(folder(context), 'hello.tar');
   await out(here, 'build', '-t', 'hello-world', example);
@@ -47,7 +47,7 @@ test('saved, loaded into an empty store: same IDs, same digests, and it runs', {
   }
 });
 
-test('through pipes, in docker words', { skip }, async (context) => {
+test('save and load work through pipes, in docker’s words', { skip }, async (context) => {
   const here = strataCommand(context);
   const there = strataCommand(context);
   await out(here, 'build', '-t', 'hello-world', example);
@@ -76,7 +76,7 @@ test('through pipes, in docker words', { skip }, async (context) => {
   assert.match(noise.stderr, /^strata: tar archive: .*\nhint: /);
 });
 
-test('standard input from a file, whole or begun', { skip }, async (context) => {
+test('load reads standard input from a file, from its beginning or from a later offset', { skip }, async (context) => {
   const here = strataCommand(context);
   await out(here, 'build', '-t', 'hello-world', example);
   const archive = join(folder(context), 'hello.tar');
@@ -95,7 +95,7 @@ test('standard input from a file, whole or begun', { skip }, async (context) => 
   }
 });
 
-test('a base and two images on it: loaded together or apart, every layer is stored once', { skip }, async (context) => {
+test('a base and two images on it store every layer once, loaded together or apart', { skip }, async (context) => {
   const here = strataCommand(context);
   const files = folder(context);
   const build = async (tag: string, dockerfile: string): Promise<void> => {
@@ -132,7 +132,7 @@ test('a base and two images on it: loaded together or apart, every layer is stor
   }
 });
 
-test('a layout as a folder of more files than a process may have open', {
+test('a layout may be a folder of more files than a process may have open', {
   skip: needs('root', 'overlay'),
 }, (context) => {
   const { root } = strataCommand(context);
@@ -153,13 +153,13 @@ test('a layout as a folder of more files than a process may have open', {
   assert.equal(stdout.match(/^Loaded image ID: /gm)?.length, manifests.length);
 });
 
-test('an interrupt ends what waits for its input, though nobody closes that', {
+test('an interrupt ends a command that waits for its input, though the input stays open', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   for (const args of [['load'], ['build', '-']]) {
     const strata = strataCommand(context);
     const waiting = startCommand(context, strata, ...args);
-    // From the first write of its lease on it listens.
+    // The command listens to signals before it writes its lease, which is the first write.
     const path = join(strata.root, 'strata.db-wal');
     await until(
       () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0,

@@ -1,4 +1,4 @@
-// What people want images for, told with the command from beginning to end.
+// Uses of images, played with the command from beginning to end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,12 +11,12 @@ import { needs } from '../helpers/needs.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');
-// Sizes of the story, or a tenth of them.
+// Sizes in the stories, or a tenth of them.
 const unit = process.env['STRATA_SOAK'] === undefined ? 100_000 : 1_000_000;
-// Beside the layers: the database with its journal, indexes, build cache.
+// Bytes beside the layers: the database with its journal, indexes, build cache.
 const overhead = 6_000_000;
 
-/** Standard output of a command that must succeed. */
+/** Returns the standard output of a command that must succeed. */
 async function ok(running: ReturnType<StrataCommand>): Promise<string> {
   const { code, stdout, stderr } = await running;
   assert.equal(code, 0, stderr);
@@ -27,7 +27,7 @@ async function build(context: TestContext, strata: StrataCommand, tag: string, .
   await ok(strata('build', '-q', '-t', tag, buildContext(context, lines)));
 }
 
-/** In units, rounded. */
+/** Converts bytes to units, rounded. */
 const units = (bytes: number): number => Math.round(bytes / unit);
 
 const parsed = (text: string): Record<string, unknown>[] =>
@@ -36,7 +36,7 @@ const parsed = (text: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-test('three images share their base: each is as large as it looks, the disk holds the base once', {
+test('three images share their base: each shows its full size, and the disk holds the base once', {
   skip,
 }, async (context) => {
   const strata = strataCommand(context);
@@ -94,7 +94,7 @@ test('three images share their base: each is as large as it looks, the disk hold
   assert.ok(left < 220 * unit + overhead, `du says ${left} after one image went`);
 });
 
-test('what one step writes and the next removes stays in the image, and history shows where', {
+test('a file that one step writes and the next removes stays in the image, and history shows where', {
   skip,
 }, async (context) => {
   const strata = strataCommand(context);
@@ -117,7 +117,7 @@ test('what one step writes and the next removes stays in the image, and history 
   assert.deepEqual(await steps('cure'), ['0 rm']);
 });
 
-test('saved to a file, removed, loaded on an empty store: the same image runs', { skip }, async (context) => {
+test('an image saved to a file, removed and loaded on an empty store runs as before', { skip }, async (context) => {
   const strata = strataCommand(context);
   await ok(strata('build', '-q', '-t', 'box:1', busyboxContext(context, ['RUN echo made > /made'])));
   const identity = async (from: StrataCommand): Promise<string> =>

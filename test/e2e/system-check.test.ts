@@ -1,4 +1,4 @@
-// Whatever is changed behind the store's back is found and named; a sound store is found sound.
+// Any change behind the store's back is found and named; a sound store is found sound.
 import assert from 'node:assert/strict';
 import {
   closeSync,
@@ -41,7 +41,7 @@ const named = ({ damages }: CheckResult): string[] => damages.map(({ kind, probl
 
 const within = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name));
 
-/** The first of the files that holds this text. */
+/** Returns the first file that holds this text. */
 function fileWith(files: readonly string[], text: string): string {
   const found = files.find((path) => {
     const fd = openSync(path, 'r');
@@ -131,7 +131,7 @@ for (const [what, harm, expected] of damages) {
   });
 }
 
-test('the command names the damage and fails; what nobody holds is only told', { skip }, async (context) => {
+test('check names the damage and fails; files without a record are only listed', { skip }, async (context) => {
   const strata = await built(context);
   const orphan = `sha256/${'0'.repeat(64)}`;
   writeFileSync(join(strata.root, 'content/blobs', orphan), 'x');
@@ -148,7 +148,7 @@ test('the command names the damage and fails; what nobody holds is only told', {
   assert.ok(damaged.stdout.includes(`damaged: blob sha256:${lost.slice(-64)}: is missing\n`), damaged.stdout);
 });
 
-test('failures of the disk are told until the machine has been started again and all is found right', {
+test('failures of the disk are reported until the machine is restarted and a check finds everything right', {
   skip,
 }, async (context) => {
   const strata = await built(context);
@@ -172,7 +172,7 @@ test('a store of whole trees is checked as well', { skip }, async (context) => {
   assert.deepEqual([layers, found], [2, []]);
 });
 
-test('files that another storage driver keeps are not checked, which is said and is no damage', {
+test('files of another storage driver are not checked, which is printed and is no damage', {
   skip: skip || needs('overlay'),
 }, async (context) => {
   const strata = strataCommand(context);

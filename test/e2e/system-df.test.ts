@@ -13,14 +13,14 @@ const mega = 1 << 20;
 const du = (root: string): number =>
   Number(execFileSync('du', ['-s', '-B1', root], { encoding: 'utf8' }).split('\t')[0]);
 
-/** What a command finds that opens the store, measures, and leaves. */
-async function measured(root: string): Promise<number> {
+/** Opens the store, as a command does, and returns the bytes in use by its own measure. */
+async function measureUsage(root: string): Promise<number> {
   await using engine = await Engine.open({ root });
   return (await engine.system.diskUsage()).totalBytes;
 }
 
-/** A base of 20 MiB and two images on it, with 2 and 10 MiB more. */
-async function sharing(context: TestContext): Promise<StrataCommand> {
+/** Creates a store of a base of 20 MiB and two images on it, with 2 and 10 MiB more. */
+async function createSharingImages(context: TestContext): Promise<StrataCommand> {
   const strata = strataCommand(context);
   for (const [tag, from, megabytes] of [
     ['base', 'scratch', 20],
@@ -36,10 +36,10 @@ async function sharing(context: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-test('what images share is counted once, and everything is counted', { skip }, async (context) => {
-  const strata = await sharing(context);
+test('shared layers are counted once, and everything is counted', { skip }, async (context) => {
+  const strata = await createSharingImages(context);
   // SQLite's log grows with the command that measures.
-  const difference = Math.abs((await measured(strata.root)) - du(strata.root));
+  const difference = Math.abs((await measureUsage(strata.root)) - du(strata.root));
   assert.ok(difference < 32 << 10, `${difference} bytes more or less than du says`);
   await using engine = await Engine.open({ root: strata.root });
   const usage = await engine.system.diskUsage();

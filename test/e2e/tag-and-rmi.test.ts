@@ -1,4 +1,4 @@
-// Names are given and taken as with docker, word for word where a script may look.
+// tag and rmi work as with docker, word for word where a script may read the output.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -30,7 +30,7 @@ test('a further name shows the same image', { skip }, async (context) => {
   assert.deepEqual(stdout.trim().split('\n').sort(), ['app:1', 'by-id:latest', 'localhost:5000/team/app:latest']);
 });
 
-test('a name is taken from the image that had it, which stays', { skip }, async (context) => {
+test('a name moves from the image that had it, which stays', { skip }, async (context) => {
   const strata = await built(context, 'app');
   const other = buildContext(context, ['FROM scratch', 'COPY b /b'], { b: 'b' });
   assert.equal((await strata('build', '-t', 'other', other)).code, 0);
@@ -47,7 +47,7 @@ const refusals: readonly (readonly [source: string, target: string, message: Reg
   ['app', 'sha256', /refusing to create an ambiguous tag using digest algorithm as name/],
 ];
 
-test('a name that cannot be is refused', { skip }, async (context) => {
+test('an invalid name is refused', { skip }, async (context) => {
   const strata = await built(context, 'app');
   for (const [source, target, message] of refusals) {
     const { code, stdout, stderr } = await strata('tag', source, target);
@@ -57,7 +57,7 @@ test('a name that cannot be is refused', { skip }, async (context) => {
   }
 });
 
-test('of several names one goes, with the last the image', { skip }, async (context) => {
+test('rmi removes one of several names, and the image with the last one', { skip }, async (context) => {
   const strata = await built(context, 'app:1', 'app:2');
   const id = await idOf(strata, 'app:1');
   assert.deepEqual(await strata('rmi', 'app:1'), { code: 0, stdout: 'Untagged: app:1\n', stderr: '' });
@@ -66,7 +66,7 @@ test('of several names one goes, with the last the image', { skip }, async (cont
   assert.equal((await strata('images', '-q')).stdout, '');
 });
 
-test('by its ID an image with several names goes only by force', { skip }, async (context) => {
+test('an image with several names is removed by its ID only by force', { skip }, async (context) => {
   const strata = await built(context, 'app:1', 'app:2');
   const id = await idOf(strata, 'app:1');
   const short = id.slice(7, 19);
@@ -82,7 +82,7 @@ test('by its ID an image with several names goes only by force', { skip }, async
   assert.equal(forced.stdout, `Untagged: app:1\nUntagged: app:2\nDeleted: ${id}\n`);
 });
 
-test('what is not there fails, by force only in words; the others go', { skip }, async (context) => {
+test('a missing image is an error, by force only a message; the others are removed', { skip }, async (context) => {
   const strata = await built(context, 'app:1', 'app:2');
   const some = await strata('rmi', 'absent', 'app:1');
   assert.equal(some.code, 1);
@@ -93,7 +93,7 @@ test('what is not there fails, by force only in words; the others go', { skip },
   assert.match(forced.stderr, /No such image: absent:latest/);
 });
 
-test('what a container uses stays', { skip }, async (context) => {
+test('an image that a container uses stays', { skip }, async (context) => {
   const strata = strataCommand(context);
   const example = `${import.meta.dirname}/../../examples/hello-world`;
   assert.equal((await strata('build', '-t', 'hello', example)).code, 0);
@@ -120,7 +120,9 @@ test('what a container uses stays', { skip }, async (context) => {
   assert.deepEqual(forced, { code: 0, stdout: 'Untagged: again:latest\n', stderr: '' });
 });
 
-test('what runs cannot be removed by force, its name can', { skip: skip || needs('busybox') }, async (context) => {
+test('the image of a running container cannot be removed by force, its name can', {
+  skip: skip || needs('busybox'),
+}, async (context) => {
   const strata = strataCommand(context);
   const folder = buildContext(context, ['FROM scratch', 'COPY --chmod=755 busybox /busybox'], {
     busybox: readFileSync('/bin/busybox'),

@@ -13,14 +13,14 @@ import { patienceMs } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 
-/** Runs a command that is to succeed, and answers what it says. */
-async function says(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
+/** Runs a command that must succeed, and returns its output. */
+async function outputOf(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await strata(...args);
   assert.deepEqual([code, stderr], [0, ''], args.join(' '));
   return stdout;
 }
 
-// One of the loopback addresses that nobody else uses: what is free there now stays so.
+// A loopback address that no other process uses: a port that is free there stays free.
 const address = `127.${[process.pid >> 16, process.pid >> 8, process.pid].map((part) => (part & 0x7f) + 1).join('.')}`;
 
 async function freePort(): Promise<number> {
@@ -49,7 +49,7 @@ async function page(url: string): Promise<string> {
   }
 }
 
-test('as in every tutorial: a page made by hand, committed, served, and everything cleared up', { skip }, async (t) => {
+test('a page is made by hand, committed, served and cleared up, as in every tutorial', { skip }, async (t) => {
   const strata = await busyboxStore(t);
   const terminal = new Terminal(t);
   const shell = terminal.start(strata, 'run', '--name', 'b1', '-it', 'busybox');
@@ -58,37 +58,42 @@ test('as in every tutorial: a page made by hand, committed, served, and everythi
   await terminal.shows('\r\ndone\r\n');
   terminal.type('\x10\x11');
   assert.equal(await waitForExit(shell), 0);
-  assert.match(await says(strata, 'ps'), / busybox +"sh" .* Up .* b1\n$/);
+  assert.match(await outputOf(strata, 'ps'), / busybox +"sh" .* Up .* b1\n$/);
 
-  assert.match(await says(strata, 'commit', '-p', 'b1', 'user/httpd:v0.1'), /^sha256:[0-9a-f]{64}\n$/);
+  assert.match(await outputOf(strata, 'commit', '-p', 'b1', 'user/httpd:v0.1'), /^sha256:[0-9a-f]{64}\n$/);
   const port = await freePort();
   const command = `CMD ["/bin/busybox","httpd","-f","-v","-p","${address}:${port}","-h","/data/html"]`;
-  await says(strata, 'commit', '-a', 'Some Body <body@example.com>', '-c', command, '-p', 'b1', 'user/httpd:v0.2');
-  assert.match(await says(strata, 'images', 'user/httpd'), /user\/httpd +v0\.[12] [^]*user\/httpd +v0\.[12] /);
+  await outputOf(strata, 'commit', '-a', 'Some Body <body@example.com>', '-c', command, '-p', 'b1', 'user/httpd:v0.2');
+  assert.match(await outputOf(strata, 'images', 'user/httpd'), /user\/httpd +v0\.[12] [^]*user\/httpd +v0\.[12] /);
 
-  const id = (await says(strata, 'run', '--name', 'h2', '-d', '--network', 'host', 'user/httpd:v0.2')).trim();
+  const id = (await outputOf(strata, 'run', '--name', 'h2', '-d', '--network', 'host', 'user/httpd:v0.2')).trim();
   assert.equal(await page(`http://${address}:${port}/index.html`), '<h1>Busybox httpd server.</h1>\n');
-  assert.match(await says(strata, 'ps', '--no-trunc'), new RegExp(`^${id} .*httpd -f -v -p 127`, 'm'));
+  assert.match(await outputOf(strata, 'ps', '--no-trunc'), new RegExp(`^${id} .*httpd -f -v -p 127`, 'm'));
   for (let tries = 0; ; tries++) {
     const { stdout, stderr } = await strata('logs', 'h2');
     if (/response:200/.test(stdout + stderr)) break;
     assert.ok(tries < 100, 'it is not told in the log');
   }
-  assert.equal(await says(strata, 'exec', 'h2', 'cat', '/data/html/index.html'), '<h1>Busybox httpd server.</h1>\n');
-  assert.equal(await says(strata, 'stop', '-t', '0', 'h2', 'b1'), 'h2\nb1\n');
+  assert.equal(
+    await outputOf(strata, 'exec', 'h2', 'cat', '/data/html/index.html'),
+    '<h1>Busybox httpd server.</h1>\n',
+  );
+  assert.equal(await outputOf(strata, 'stop', '-t', '0', 'h2', 'b1'), 'h2\nb1\n');
   await assert.rejects(new Promise((_, reject) => get(`http://${address}:${port}/`).on('error', reject)));
-  assert.equal(await says(strata, 'rm', 'h2', 'b1'), 'h2\nb1\n');
-  assert.match(await says(strata, 'rmi', 'user/httpd:v0.1', 'user/httpd:v0.2'), /Deleted: sha256/);
+  assert.equal(await outputOf(strata, 'rm', 'h2', 'b1'), 'h2\nb1\n');
+  assert.match(await outputOf(strata, 'rmi', 'user/httpd:v0.1', 'user/httpd:v0.2'), /Deleted: sha256/);
   assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
   assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });
 
-test('run -it -d --rm: it lives without anybody, can be visited, and goes with its end', { skip }, async (t) => {
+test('a container of run -it -d --rm lives on its own, can be attached to, and is removed at its end', {
+  skip,
+}, async (t) => {
   const strata = await busyboxStore(t);
-  await says(strata, 'run', '--name', 'b2', '-it', '-d', '--rm', 'busybox');
-  assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
+  await outputOf(strata, 'run', '--name', 'b2', '-it', '-d', '--rm', 'busybox');
+  assert.match(await outputOf(strata, 'ps'), /Up .* b2\n$/);
   assert.equal(
-    await says(strata, 'exec', 'b2', 'sh', '-c', 'echo $0 $HOME; until grep sh /proc/1/comm; do sleep 0.01; done'),
+    await outputOf(strata, 'exec', 'b2', 'sh', '-c', 'echo $0 $HOME; until grep sh /proc/1/comm; do sleep 0.01; done'),
     'sh /root\nsh\n',
   );
   const terminal = new Terminal(t, 30, 100);
@@ -104,9 +109,9 @@ test('run -it -d --rm: it lives without anybody, can be visited, and goes with i
   inside.type('stty size; exit 7\r');
   assert.equal(await waitForExit(second), 7);
   await inside.shows('\r\n31 101\r\n');
-  assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
-  assert.equal(await says(strata, 'stop', '-t', '0', 'b2'), 'b2\n');
-  assert.equal(await says(strata, 'ps', '-aq'), '');
+  assert.match(await outputOf(strata, 'ps'), /Up .* b2\n$/);
+  assert.equal(await outputOf(strata, 'stop', '-t', '0', 'b2'), 'b2\n');
+  assert.equal(await outputOf(strata, 'ps', '-aq'), '');
   assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
   assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });

@@ -9,10 +9,10 @@ import { changeInShell, imageName, listInShell, type Peer, parseListing, shell }
 const daemon = process.env['STRATA_BENCH_DOCKERD'];
 const client = process.env['STRATA_BENCH_DOCKER'] ?? 'docker';
 
-/** Why no docker is asked, or false. */
+/** Reason why docker is not tested, or false. */
 export const withoutDocker: string | false = daemon === undefined ? 'STRATA_BENCH_DOCKERD names no dockerd' : false;
 
-/** A dockerd of our own with everything it keeps below `folder`. */
+/** Starts a dockerd that keeps everything below `folder`. */
 export async function docker(folder: string): Promise<Peer> {
   if (daemon === undefined) throw new Error(String(withoutDocker));
   mkdirSync(folder, { recursive: true });
@@ -29,7 +29,7 @@ export async function docker(folder: string): Promise<Peer> {
       '--iptables=false',
       '--storage-driver=overlay2',
     ],
-    // Unpacked somewhere, it finds its containerd and runtime beside itself.
+    // The unpacked dockerd finds its containerd and its runtime beside itself.
     {
       stdio: 'ignore',
       env: { ...process.env, PATH: `${dirname(daemon)}:${dirname(daemon)}/../bin:${process.env['PATH']}` },

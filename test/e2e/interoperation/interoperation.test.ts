@@ -1,4 +1,5 @@
-// One image, made by every engine and read by every other: the same entries everywhere, in everything a layer can say.
+// One image, made by each engine and read by each other one, has the same entries everywhere, with everything that a
+// layer can hold.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,16 +16,19 @@ import { storeRoot } from '../../helpers/store-root.ts';
 import { docker, withoutDocker } from './docker.ts';
 import { listTree } from './list-tree.ts';
 import { makeBase, makeChanges, packTree } from './odd-tree.ts';
-import { type Archive, after, imageName, type Peer } from './peer.ts';
+import { type Archive, applyLosses, imageName, type Peer } from './peer.ts';
 import { buildah, podman } from './podman.ts';
 import { umoci } from './umoci.ts';
 
 interface Tree {
-  /** What the lower layer holds, as GNU tar says it, with its form for sparse files. */
+  /** The lower layer by GNU tar, with its form for sparse files. */
   readonly baseTar: string;
-  /** Without that: docker and podman take it, and can give it out no more (tar-split: `write too long`). */
+  /**
+   * The lower layer without sparse files: docker and podman take those in, but cannot write them out (tar-split: `write
+   * too long`).
+   */
   readonly plainBaseTar: string;
-  /** Every entry after the changes, on a plain filesystem. */
+  /** All entries after the changes, on a plain filesystem. */
   readonly listing: readonly string[];
 }
 
@@ -48,7 +52,7 @@ async function readByStrata(context: TestContext, { path }: Archive): Promise<st
   const engine = await store(context);
   const [image] = (await engine.images.load({ input: path }).result).images;
   assert.ok(image);
-  // Layers are made again from their files, and checked against their digests.
+  // A save makes layers again from their files, and checks them against their digests.
   await engine.images.save({ images: [image.id], output: async () => undefined }).result;
   return await withImageTree(engine, image.id, listTree);
 }
@@ -90,7 +94,9 @@ const peers: readonly (readonly [string, string | false, (folder: string) => Pee
   ['docker', withoutDocker, docker],
 ];
 
-test('what Strata commits is on its own disk as on any', { skip }, async (context) => {
+test('an image that Strata commits has the same files in its store as on a plain filesystem', {
+  skip,
+}, async (context) => {
   const { baseTar, listing } = oddTree(temporaryFolder(context));
   for (const archive of await makeByStrata(context, baseTar)) {
     assert.deepEqual(await readByStrata(context, archive), listing, archive.form);
@@ -98,21 +104,24 @@ test('what Strata commits is on its own disk as on any', { skip }, async (contex
 });
 
 for (const [name, missing, open] of peers) {
-  test(`${name} reads what Strata makes, Strata what ${name} makes`, { skip: skip || missing }, async (context) => {
+  test(`${name} reads images of Strata, and Strata reads images of ${name}`, {
+    skip: skip || missing,
+  }, async (context) => {
     const { baseTar, plainBaseTar, listing } = oddTree(temporaryFolder(context));
     await using peer = await open(join(temporaryFolder(context), name));
     for (const archive of await makeByStrata(context, baseTar)) {
       const read = peer.read(archive);
-      if (read) assert.deepEqual(read, after(peer.shownOtherwise, listing), `${name} reads Strata's ${archive.form}`);
+      if (read)
+        assert.deepEqual(read, applyLosses(peer.shownOtherwise, listing), `${name} reads Strata's ${archive.form}`);
     }
-    const expected = after(peer.losses, listing);
+    const expected = applyLosses(peer.losses, listing);
     for (const archive of peer.make(plainBaseTar)) {
       assert.deepEqual(await readByStrata(context, archive), expected, `Strata reads its ${archive.form}`);
     }
   });
 }
 
-test('skopeo carries it over in every form and compression', { skip }, async (context) => {
+test('skopeo copies an image into each form and compression, and Strata reads it', { skip }, async (context) => {
   const { baseTar, listing } = oddTree(temporaryFolder(context));
   const folder = temporaryFolder(context);
   const copy = (from: string, to: string, ...flags: readonly string[]): void => {

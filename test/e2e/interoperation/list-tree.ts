@@ -1,7 +1,7 @@
 import { treeListing } from '../../helpers/tree-listing.ts';
 
-/** All entries below a folder; the root's own time is left out, since no engine is asked to keep it. */
+/** Lists all entries below a folder, without the root's own time, which no engine keeps. */
 export function listTree(folder: string): string[] {
-  // A folder of /proc/…/fd is a link until something is looked up in it.
+  // A folder of /proc/…/fd is a link until a name is looked up in it.
   return treeListing(`${folder}/.`, { withoutTimes: (path) => path === '' });
 }

@@ -1,11 +1,11 @@
-/** What a peer leaves out of the layers it makes, and why that is not Strata's doing. */
+/** Something that a peer leaves out of the layers it makes, with the reason why that is not Strata's doing. */
 export interface Loss {
   readonly reason: string;
-  /** An entry as it comes out of the peer's layer. */
+  /** Turns the line of an entry into the one that comes out of the peer's layer. */
   readonly of: (line: string) => string;
 }
 
-/** Lines of entries that the upper layer brings: their times are those of `makeChanges`. */
+/** Applies `of` to entries of the upper layer only: their times are those of `makeChanges`. */
 const inChanges =
   (of: (line: string) => string) =>
   (line: string): string =>
@@ -21,7 +21,7 @@ export const wholeSecondsAround: Loss = {
   of: (line) => (line.startsWith('"var" ') ? wholeSecondsBelow.of(line) : line),
 };
 
-/** For who makes the lower layer of files, too. */
+/** For peers that make the lower layer from files, too. */
 export const wholeSecondsBelow: Loss = {
   reason: wholeSeconds.reason,
   of: (line) => line.replace('@1600000000123456789', '@1600000000000000000'),

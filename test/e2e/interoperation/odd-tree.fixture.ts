@@ -1,4 +1,5 @@
-// For trees that only a program in another mount namespace sees: `odd-tree.fixture.ts list|change FOLDER`.
+// Lists or changes a tree that only a program in another mount namespace sees: `odd-tree.fixture.ts list|change
+// FOLDER`.
 import { listTree } from './list-tree.ts';
 import { makeChanges } from './odd-tree.ts';
 

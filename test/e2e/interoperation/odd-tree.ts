@@ -1,5 +1,5 @@
-// A tree with everything that gets lost between engines, and changes to it with everything a layer can say. Both are
-// made with plain tools wherever an engine shows a folder, so that all engines make an image of the same files.
+// A tree with everything that gets lost between engines, and changes to it with everything that a layer can hold. Plain
+// tools make both wherever an engine shows a folder, so that all engines make an image of the same files.
 import { execFileSync } from 'node:child_process';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
@@ -17,7 +17,7 @@ const attributes = (folder: string, values: Readonly<Record<string, Readonly<Rec
   }
 };
 
-/** What the lowest layer holds; the folder is empty before. */
+/** Fills an empty folder with the content of the lowest layer. */
 export function makeBase(folder: string): void {
   sh(
     folder,
@@ -48,7 +48,7 @@ export function makeBase(folder: string): void {
   sh(folder, 'find . -depth -print0 | xargs -0 touch -h -d @1600000000.123456789');
 }
 
-/** What the layer above changes. */
+/** Makes the changes of the layer above. */
 export function makeChanges(folder: string): void {
   sh(
     folder,
@@ -65,7 +65,7 @@ export function makeChanges(folder: string): void {
     'added/cap': { 'security.capability': netRaw, 'user.mine': Buffer.from([1, 0, 2]) },
     'var/empty': { 'user.late': Buffer.from('yes') },
   });
-  // Folders in which something changed, too: their times would be the clock's.
+  // Folders in which something changed get a fixed time, too, instead of the clock's.
   sh(
     folder,
     `find added turns opt/opaque -depth -print0 | xargs -0 touch -h -d @1700000000.987654321
@@ -73,7 +73,7 @@ export function makeChanges(folder: string): void {
   );
 }
 
-/** Everything {@link makeBase} made, with all that GNU tar can say of it. */
+/** Packs all files of {@link makeBase} with everything that GNU tar can record of them. */
 export function packTree(folder: string, archive: string, { sparse }: { readonly sparse: boolean }): void {
   const flags = ['--format=posix', '--xattrs', '--xattrs-include=*', '--numeric-owner', '--sort=name'];
   if (sparse) flags.push('--sparse');

@@ -8,30 +8,32 @@ export interface Archive {
   readonly path: string;
 }
 
-/** The name of the image in every archive. */
+/** Name of the image in every archive. */
 export const imageName = 'odd:1';
 
-/** An engine that is not Strata, with a store of its own in `folder`. */
+/** Another engine than Strata, with a store of its own in `folder`. */
 export interface Peer extends AsyncDisposable {
-  /** Every entry of the image in an archive, as this engine unpacks it; undefined for forms it does not know. */
+  /**
+   * Returns every entry of the image in an archive, as this engine unpacks it; undefined for forms it does not read.
+   */
   read(archive: Archive): string[] | undefined;
-  /** An image of two layers: `baseTar`, and what `makeChanges` does where the engine shows the files. */
+  /** Makes an image of two layers: `baseTar`, and the changes of `makeChanges` where the engine shows the files. */
   make(baseTar: string): readonly Archive[];
-  /** What the layer this engine makes of changes does not hold any more. */
+  /** Losses in the layer that this engine makes of changes. */
   readonly losses: readonly Loss[];
-  /** What it shows otherwise than it is, whoever made the image. */
+  /** Losses in what it shows of any engine's image. */
   readonly shownOtherwise: readonly Loss[];
 }
 
 const fixture = join(import.meta.dirname, 'odd-tree.fixture.ts');
 
-/** A line of shell that gives the listing of the folder in `$tree`. */
+/** Line of shell that prints the listing of the folder in `$tree`. */
 export const listInShell: string = `"${process.execPath}" "${fixture}" list "$tree"`;
 
-/** A line of shell that changes what is in the folder in `$tree`. */
+/** Line of shell that changes the files in the folder in `$tree`. */
 export const changeInShell: string = `"${process.execPath}" "${fixture}" change "$tree"`;
 
-/** Runs a script in a mount namespace of its own, which takes every mount along; gives its standard output. */
+/** Runs a script in a mount namespace of its own, with which every mount goes; returns its standard output. */
 export function shell(script: string, env: Readonly<Record<string, string>> = {}): string {
   return execFileSync('unshare', ['--mount', 'sh', '-euc', script], {
     encoding: 'utf8',
@@ -41,8 +43,8 @@ export function shell(script: string, env: Readonly<Record<string, string>> = {}
   }).trim();
 }
 
-/** What is left of a tree after these losses. */
-export const after = (losses: readonly Loss[], listing: readonly string[]): string[] =>
+/** Returns a listing as it is after these losses. */
+export const applyLosses = (losses: readonly Loss[], listing: readonly string[]): string[] =>
   listing.map((line) => losses.reduce((left, { of }) => of(left), line));
 
 export const parseListing = (text: string): string[] => JSON.parse(text) as string[];

@@ -5,12 +5,12 @@ import { type Archive, changeInShell, imageName, listInShell, type Peer, parseLi
 
 const forms = ['docker-archive', 'oci-archive'] as const;
 
-/** `--root` and what else keeps a store of containers/storage to its folder. */
+/** Flags that keep a store of containers/storage in its folder. */
 const storeFlags = (folder: string): string => `--root=${folder}/root --runroot=${folder}/run --storage-driver=overlay`;
 
 export function podman(folder: string): Peer {
   const conf = `${folder}.conf`;
-  // Its default limits are above what a machine may allow.
+  // podman's default limits are above those that a machine may allow.
   writeFileSync(conf, '[containers]\ndefault_ulimits = ["nofile=1024:1024"]\n');
   const env = { CONTAINERS_CONF: conf };
   const p = `podman ${storeFlags(folder)} --runtime=runc --cgroup-manager=cgroupfs --events-backend=none`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { nearestSecond } from './losses.ts';
 import { type Archive, changeInShell, imageName, listInShell, type Peer, parseListing, shell } from './peer.ts';
 
-/** umoci, with skopeo to bring archives into the only form it knows. */
+/** Opens umoci, with skopeo to convert archives into the only form it reads. */
 export function umoci(folder: string): Peer {
   mkdirSync(folder);
   let count = 0;

@@ -1,10 +1,10 @@
 import type { Answer } from './scenario.ts';
 
 /**
- * An answer as lines that can be held against each other: `code 1`, `stdout …`, `stderr …`; JSON of several lines becomes
- * a line for each value, in the order of the keys. Left out is what each program shows in its own form: progress, the
- * place in the Dockerfile and extracts of it, the summary of the usage behind an error, hints, the prefix of an error,
- * rows of `system df` that docker has not, the paths of /proc and /sys that a container must not see.
+ * Turns an answer into lines to compare: `code 1`, `stdout …`, `stderr …`; JSON of several lines becomes a line for
+ * each value, in the order of the keys. Left out is all that each program shows in its own form: progress, the position
+ * in the Dockerfile and extracts of it, the summary of the usage after an error, hints, the prefix of an error, rows of
+ * `system df` that docker does not have, the masked paths of /proc and /sys.
  */
 export function comparable({ code, stdout, stderr }: Answer): string[] {
   return [
@@ -19,7 +19,7 @@ export function comparable({ code, stdout, stderr }: Answer): string[] {
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
-/** The plugin that builds is not part of a command's name. */
+/** Removes the plugin that builds from a command's name. */
 const named = (text: string): string =>
   text
     .replace(/\bdocker buildx prune\b/g, 'docker builder prune')
@@ -36,15 +36,15 @@ const parts: readonly RegExp[] = [
   /^\s*\n/gm,
 ];
 
-// What a hint says before it points to the help is its own.
+// The part of a hint before the pointer to the help is Strata's own.
 const pointer = /^hint: [^\n]* (See '[^'\n]* --help'\.)$/gm;
 
-// Some are there once for each processor of the machine.
+// Some masked paths exist once for each processor of the machine.
 const ownValues = /^\d+\.HostConfig\.MaskedPaths\.\d+: /;
 
 const ownRows = /^(?:\n(?:Blobs|Other) usage: |(?:Blobs|Other) |.*"Type":"(?:Blobs|Other)").*\n/gm;
 
-// To what the daemon says `docker run` adds a full stop, and where to look.
+// `docker run` adds a full stop to the daemon's message, and a pointer to the help.
 const ofRun = [/^docker: (.*)\.\nSee '<program> run --help'\.\n/gm, /^docker: (Error response .*)\.\n/gm];
 
 const prefixes =
@@ -61,7 +61,7 @@ function valuesOf(text: string): string[] | undefined {
   try {
     return flat(JSON.parse(text), '');
   } catch (error) {
-    // Somebody's template begins with a bracket.
+    // The output of a user's template may begin with a bracket.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

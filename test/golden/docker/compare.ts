@@ -1,13 +1,13 @@
 import { comparable } from './comparable.ts';
 import type { Answer } from './scenario.ts';
 
-/** Lines that only one of the two says, in their order; both empty when the answers are equal. */
+/** Lines that only one of the two programs prints, in order; both empty when the answers are equal. */
 export interface Difference {
   readonly docker: readonly string[];
   readonly strata: readonly string[];
 }
 
-/** What differs between two answers to the same line, by the longest sequence they have in common. */
+/** Returns the difference between two answers to one line, by their longest common sequence. */
 export function compare(docker: Answer, strata: Answer): Difference {
   const left = comparable(docker);
   const right = comparable(strata);
@@ -29,7 +29,7 @@ export function compare(docker: Answer, strata: Answer): Difference {
   return { docker: onlyDocker, strata: onlyStrata };
 }
 
-/** Names for the lines of a scenario: the line itself, numbered when it comes again. */
+/** Returns keys for the lines of a scenario: the line itself, numbered when it comes again. */
 export function keysOf(answers: readonly Answer[]): string[] {
   const seen = new Map<string, number>();
   return answers.map(({ line }) => {

@@ -6,7 +6,7 @@ const programs =
   `cat echo env false find grep hostname id kill ls mkdir ps pwd rm sh sleep sort stat tail test touch trap
   true`.split(/\s+/);
 
-/** An image `box` of Debian's static busybox. */
+/** Files of a context, whose image `box` has Debian's static busybox. */
 export const files: Readonly<Record<string, FolderItem>> = {
   Dockerfile: 'FROM scratch\nCOPY tree /\nCOPY --chmod=755 busybox /bin/busybox\nLABEL made=here\nCMD ["sh"]\n',
   busybox: readFileSync('/bin/busybox'),

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Difference } from './compare.ts';
 import type { Answer } from './scenario.ts';
 
-/** A difference that is known, under a name of `reasons.ts`. */
+/** Known difference, under a name of `reasons.ts`. */
 export interface KnownDifference extends Difference {
   readonly reason: string;
 }
 
-/** By scenario, then by command line. */
+/** Known differences by scenario, then by command line. */
 export type KnownDifferences = Readonly<Record<string, Readonly<Record<string, readonly KnownDifference[]>>>>;
 
 const read = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
@@ -20,8 +20,8 @@ export const readDifferences = (set: string): KnownDifferences => read(`${set}.d
 export const readGolden = (set: string): Readonly<Record<string, readonly Answer[]>> =>
   read(`${set}.json`) as Readonly<Record<string, readonly Answer[]>>;
 
-/** The lines of all of them together, as if they were one. */
-export const joined = (known: readonly KnownDifference[]): Difference => ({
+/** Joins the lines of all of them into one difference. */
+export const joinDifferences = (known: readonly KnownDifference[]): Difference => ({
   docker: known.flatMap(({ docker }) => docker),
   strata: known.flatMap(({ strata }) => strata),
 });

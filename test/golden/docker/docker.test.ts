@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildCommand } from '../../helpers/build-command.ts';
 import { needs } from '../../helpers/needs.ts';
-import { joined, readDifferences, readGolden } from './differences.ts';
+import { joinDifferences, readDifferences, readGolden } from './differences.ts';
 import { reasons } from './reasons.ts';
 import { replay } from './replay.ts';
 import { sets } from './sets.ts';
 
 const advice = 'node test/golden/docker/update-differences.ts writes down what differs now; the reasons are yours';
 
-test('the same command lines as docker, the same answers', {
+test('Strata gives the same answers as docker to the same command lines', {
   concurrency: 2,
   skip: needs('root', 'overlay'),
 }, async (t) => {
@@ -21,7 +21,7 @@ test('the same command lines as docker, the same answers', {
           const found = await replay(t, set, scenario, program);
           const known = readDifferences(set)[scenario.name] ?? {};
           for (const line of new Set([...Object.keys(found), ...Object.keys(known)])) {
-            const expected = joined(known[line] ?? []);
+            const expected = joinDifferences(known[line] ?? []);
             assert.deepEqual(
               { docker: (found[line]?.docker ?? []).toSorted(), strata: (found[line]?.strata ?? []).toSorted() },
               { docker: expected.docker.toSorted(), strata: expected.strata.toSorted() },
@@ -34,8 +34,8 @@ test('the same command lines as docker, the same answers', {
   );
 });
 
-test('at least sixty command lines for images and for stages, seventy for containers, every difference with a reason', () => {
-  // There is always something to mend while somebody is at it.
+test('images and stages have at least sixty command lines, containers seventy, and every difference a reason', () => {
+  // `to mend` counts as used: differences to mend come and go.
   const used = new Set(['to mend']);
   for (const [set, least] of [
     ['images', 60],

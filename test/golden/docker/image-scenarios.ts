@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts';
 
 const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;
 
-/** Images of fixed IDs and ages, so that lists have one order only. */
+/** Images of fixed IDs and ages, so that lists have only one order. */
 const old = image([tar(file('old', 'o'.repeat(1000)))], {
   created: '2020-01-02T03:04:05Z',
   author: 'somebody',
@@ -42,7 +42,7 @@ const archive = asTar(
     { image: young, tags: tags.young },
   ]),
 );
-// Docker lists the repositories of one image in any order, so each of these has one.
+// Docker lists the repositories of one image in any order, so that each image has one.
 const listed = asTar(
   dockerArchive([
     { image: old, tags: tags.old },

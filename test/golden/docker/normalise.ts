@@ -10,7 +10,7 @@ const ago = /\b(?:Less than a second|About an? (?:minute|hour)|\d+ (?:second|min
 const changing: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[-+]\d\d:?\d\d(?: [A-Z]+)?)/g, '<time>'],
   [ago, '<age>'],
-  // Where there is no network, each in its own words.
+  // Errors without a network have different words in each program.
   [
     /\b(?:failed to do request: )?(?:Get|Head) "https:\/\/[^"]*": dial tcp: .*?(?:connection refused|no such host)/g,
     '<no network>',
@@ -20,12 +20,12 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/("(?:\w+Dir|\w+Path)": ")\/[^"]*(?=")/g, '$1<path>'],
   [/\bopen \/\S+\/docker-import-\d+/g, 'open <path>'],
   [/\bref [0-9a-f-]{24}<short id>::[0-9a-z]{25}/g, 'ref <ref>'],
-  // The width of a column depends on what was replaced.
+  // The width of a column depends on the text that was replaced.
   [/(\S) {3,}(?=\S)/g, '$1   '],
   [/(\S) +$/gm, '$1'],
 ];
 
-/** The text with IDs, times, ages and folders replaced by names in angle brackets. */
+/** Replaces IDs, times, ages and folders in a text by names in angle brackets. */
 export function normalise(text: string, { folder, ids }: Known): string {
   const nameOf = (hex: string): string =>
     [...ids].find(([, id]) => id.startsWith(hex))?.[0] ?? (hex.length === 64 ? 'id' : 'short id');

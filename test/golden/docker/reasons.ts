@@ -1,11 +1,11 @@
-/** Why Strata answers otherwise than docker; a pattern tells of which lines a reason is proposed for by itself. */
+/** Reason why Strata answers differently from docker; it is proposed by itself for lines that match a pattern. */
 export interface Reason {
   readonly text: string;
   readonly docker?: RegExp;
   readonly strata?: RegExp;
 }
 
-/** By name; the first whose pattern fits is proposed. */
+/** Reasons by name; the first with a matching pattern is proposed. */
 export const reasons: Readonly<Record<string, Reason>> = {
   'not supported yet': {
     text: 'Docker has it, Strata does not have it yet and says so by name; or it follows from such a line before.',

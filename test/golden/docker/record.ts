@@ -1,4 +1,4 @@
-// Records the goldens from a real docker with an empty store, which is emptied again behind every scenario:
+// Records the goldens from a real docker with an empty store, which is emptied again after every scenario:
 //   DOCKER=/path/to/docker node test/golden/docker/record.ts [images|stages|containers]
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -4,7 +4,9 @@ import { compare, type Difference, keysOf } from './compare.ts';
 import { readGolden } from './differences.ts';
 import { type Program, play, type Scenario } from './scenario.ts';
 
-/** Plays a scenario with Strata on a store of its own: what differs from docker's answers, by command line. */
+/**
+ * Plays a scenario with Strata on a store of its own; returns the differences from docker's answers by command line.
+ */
 export async function replay(
   context: TestContext,
   set: string,

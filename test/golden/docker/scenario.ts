@@ -7,26 +7,26 @@ import { patienceMs, until } from '../../helpers/until.ts';
 import { normalise } from './normalise.ts';
 
 /**
- * A command line without the program's name: words apart by spaces, those with spaces in single quotes. `<here>` is the
+ * Command line without the program's name: words apart by spaces, those with spaces in single quotes. `<here>` is the
  * scenario's folder.
  */
 export type Line = string;
 
 export interface Step {
   readonly line: Line;
-  /** Bytes for standard input; none is an input at its end. */
+  /** Bytes for standard input; default: an input at its end. */
   readonly input?: string;
-  /** The ID printed gets a name: `{name}` stands for it in later lines, `<name>` in answers. */
+  /** Name for the printed ID: `{name}` stands for it in later lines, `<name>` in answers. */
   readonly names?: string;
-  /** Standard output and error are one terminal. */
+  /** Makes one terminal of standard output and error. */
   readonly terminal?: boolean;
-  /** Asked again until its standard output says so: what somebody else writes by and by. */
+  /** Runs the line again until standard output matches: for output that another process writes bit by bit. */
   readonly until?: RegExp;
-  /** What of the answer is worth keeping; the rest is each program's own. Default: all. */
+  /** Part of the answer to keep; the rest is each program's own. Default: all. */
   readonly keep?: 'code';
 }
 
-/** Command lines for an empty store, in a folder with the same files for everybody. */
+/** Command lines for an empty store, in a folder that has the same files for every program. */
 export interface Scenario {
   readonly name: string;
   readonly files?: Readonly<Record<string, FolderItem>>;
@@ -42,12 +42,12 @@ export interface Answer {
 
 export interface Program {
   readonly command: string;
-  /** Words before those of the line. */
+  /** Words in front of those of the line. */
   readonly first?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs the lines one after the other; what differs from run to run is replaced by names in angle brackets. */
+/** Runs the lines one after the other; parts that differ from run to run are replaced by names in angle brackets. */
 export async function play({ files, steps }: Scenario, program: Program): Promise<Answer[]> {
   const folder = mkdtempSync(join(tmpdir(), 'strata-golden-'));
   try {
@@ -106,7 +106,7 @@ function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout: stdout.replace(/\r+\n/g, '\n'), stderr }));
-    // A command that reads nothing may be gone already.
+    // A command that reads nothing may have ended already.
     child.stdin.on('error', () => undefined);
     if (terminal === true && input === undefined) return;
     child.stdin.end(input ?? '');

@@ -7,7 +7,7 @@ import { imageScenarios } from './image-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { stageScenarios } from './stage-scenarios.ts';
 
-/** Each is recorded in a file of that name. */
+/** Sets of scenarios, each recorded in a file of its name. */
 export const sets: readonly {
   readonly name: 'images' | 'stages' | 'containers';
   readonly scenarios: readonly Scenario[];

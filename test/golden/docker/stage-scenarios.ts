@@ -9,7 +9,7 @@ const programs =
     ' ',
   );
 
-/** Shows `/out`: type, mode, owner, number of names, time when it is an old one, content. */
+/** Prints for each file of `/out`: type, mode, owner, number of names, time when it is an old one, content. */
 const list = lines(
   '#!/bin/sh',
   'cd /out && find . | sort | while read -r f; do',
@@ -28,7 +28,7 @@ const box: Readonly<Record<string, FolderItem>> = {
   list,
   'tree/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nme:x:1001:1002::/home/me:/bin/sh\n',
   'tree/etc/group': 'root:x:0:\nown:x:1002:\n',
-  // Docker leaves in the layer of a RUN what it mounts over.
+  // Docker leaves the paths that it mounts over in the layer of a RUN.
   'tree/dev/': '',
   'tree/proc/': '',
   'tree/sys/': '',
@@ -36,15 +36,15 @@ const box: Readonly<Record<string, FolderItem>> = {
 };
 
 interface StageCase {
-  /** What stands before the stage whose files are shown. */
+  /** Lines in front of the stage whose files are shown. */
   readonly stages: readonly string[];
-  /** The stage whose files are shown; `FROM scratch` when it says nothing else. */
+  /** Lines of the stage whose files are shown, behind `FROM scratch` unless they have a FROM. */
   readonly out: readonly string[];
   /** Words of the command line. */
   readonly flags?: string;
 }
 
-// A little of everything, with times long gone.
+// Files of all kinds, with times of long ago.
 const made = [
   'FROM box AS b',
   'RUN mkdir -p /d/sub/deep /e && echo one > /d/one.txt && echo two > /d/sub/two.txt && echo three > /d/sub/deep/three \\',

@@ -1,5 +1,6 @@
-// Plays all scenarios with Strata and writes down what differs from docker's answers. A difference that stands keeps its
-// reason; a new one gets the first of `reasons.ts` whose pattern fits, or none, which fails the test until somebody gives one.
+// Plays all scenarios with Strata and writes down the differences from docker's answers. A known difference keeps its
+// reason; a new one gets the first of `reasons.ts` with a matching pattern, or none, which fails the test until it is
+// given one.
 //   node test/golden/docker/update-differences.ts [images|stages|containers] [scenario]
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -12,8 +13,8 @@ import { sets } from './sets.ts';
 
 const [wantedSet, wantedScenario] = process.argv.slice(2);
 
-/** The lines of a difference under the reasons they have. */
-function explained(difference: Difference, before: readonly KnownDifference[]): KnownDifference[] {
+/** Groups the lines of a difference by their reasons. */
+function groupByReason(difference: Difference, before: readonly KnownDifference[]): KnownDifference[] {
   const groups = new Map<string, { docker: string[]; strata: string[] }>();
   for (const side of ['docker', 'strata'] as const) {
     for (const line of difference[side]) {
@@ -25,7 +26,7 @@ function explained(difference: Difference, before: readonly KnownDifference[]): 
       groups.set(reason, group);
     }
   }
-  // What has no reason of its own is the other half of a difference that has one.
+  // Lines without a reason are the other half of a difference that has one.
   const unexplained = groups.get('');
   const named = [...groups.keys()].filter((reason) => reason !== '');
   const reason = named.find((name) => name === 'not supported yet') ?? (named.length === 1 ? named[0] : undefined);
@@ -53,7 +54,7 @@ test('differences are written down', async (t) => {
       const found = await replay(t, set, scenario, program);
       const lines = Object.entries(found).map(([line, difference]) => [
         line,
-        explained(difference, standing[line] ?? []),
+        groupByReason(difference, standing[line] ?? []),
       ]);
       if (lines.length > 0) after[scenario.name] = Object.fromEntries(lines) as Record<string, KnownDifference[]>;
     }

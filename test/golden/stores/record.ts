@@ -103,7 +103,7 @@ CMD ["/bin/probe", "say", "built"]
       }),
     ),
   };
-  // Whoever opens the archive is in another boot. Kept open, SQLite leaves the log where it is.
+  // The archive is opened in another boot. With the database open SQLite leaves the log where it is.
   const database = new DatabaseSync(join(root, 'strata.db'));
   database.exec("UPDATE state SET value = 'recorded' WHERE name = 'boot'");
   database.exec("UPDATE snapshot SET boot_id = 'recorded' WHERE boot_id NOT NULL");

@@ -1,10 +1,10 @@
-/** What a recorded store holds, as the version that made it told. */
+/** Content of a recorded store, by the output of the version that made it. */
 export interface RecordedStore {
   readonly images: readonly string[];
   readonly containers: readonly string[];
-  /** Type, number and how many are used, of all that `system df` tells. */
+  /** Type, number and number in use of each row of `system df`. */
   readonly usage: readonly string[];
-  /** What the container `exited` wrote. */
+  /** Output of the container `exited`. */
   readonly logs: string;
   /** Changes of the container `renamed`. */
   readonly diff: readonly string[];
