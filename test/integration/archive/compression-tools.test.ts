@@ -24,7 +24,7 @@ const data = Buffer.concat([text, noise, Buffer.alloc(300_000), text]);
 const filter = (file: string, args: readonly string[], input: Uint8Array): Buffer =>
   execFileSync(file, args, { input, maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'pipe'] });
 
-// Odd lengths that grow and shrink, so that frames and members are cut at many places.
+// Chunks of odd lengths that grow and shrink, so that frames and members are cut at many positions.
 async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0, turn = 1; at < bytes.length; turn = (turn * 31) % 4099) {
     const length = 1 + turn * 17;
@@ -84,7 +84,7 @@ const commands: readonly (readonly [string, ...string[]])[] = [
   ['zstd', '-3', `--stream-size=${data.length}`],
 ];
 
-suite('what other programs compress', () => {
+suite('output of other compression programs', () => {
   for (const [file, ...args] of commands) {
     test([file, ...args].join(' '), { skip: needs(file) }, async () => {
       const bytes = filter(file, [...args, '-c'], data);
@@ -95,7 +95,7 @@ suite('what other programs compress', () => {
     });
   }
 
-  test('pzstd: many frames, a skippable one before each', { skip: needs('pzstd') }, async () => {
+  test('pzstd with many frames, a skippable one before each, is read', { skip: needs('pzstd') }, async () => {
     const bytes = filter('pzstd', ['-p', '2', '-1', '-c'], Buffer.concat([data, data, data, data]));
     assert.ok(bytes.indexOf(Buffer.from([0x50, 0x2a, 0x4d, 0x18])) >= 0);
     await expectBoth(bytes, Buffer.concat([data, data, data, data]));
@@ -128,7 +128,8 @@ suite('what other programs compress', () => {
 
   test('xz with a dictionary of 4 GiB is refused by its memory', { skip: needs('xz') }, async () => {
     const bytes = filter('xz', ['-0', '-c'], text);
-    // Block header at 12: its size, flags, then filter LZMA2 (0x21) with one byte of properties, at last a CRC-32.
+    // Block header at 12: its size, flags, the filter LZMA2 (0x21) with one byte of properties, and a CRC-32 at its
+    // end.
     const headerBytes = (bytes[12]! + 1) * 4;
     const filterAt = bytes.indexOf(Buffer.from([0x21, 0x01]), 12);
     assert.ok(filterAt > 0 && filterAt < 12 + headerBytes);
@@ -149,7 +150,7 @@ suite('what other programs compress', () => {
   }
 });
 
-suite('what we compress', () => {
+suite("output of Strata's own compression", () => {
   const readers: readonly (readonly [string, ...string[]])[] = [
     ['gzip', '-dc'],
     ['pigz', '-dc'],

@@ -12,7 +12,7 @@ const oneListing = ['d750 3:4 /to/d', '-4711 5:6 /to/d/f "x"', 'l 7:8 /to/l -> d
 const program = (name: string, input: Uint8Array): Uint8Array => execFileSync(name, ['-c'], { input });
 const damaged = { code: 'ERR_ADD_ARCHIVE' } as const;
 
-/** What docker's ADD does beyond COPY: it unpacks archives it knows by their content. */
+/** Cases in which docker's ADD does more than COPY: it unpacks archives, which it knows by their content. */
 export const addCases: readonly CopyCase[] = [
   {
     name: 'ADD of a file, a folder, a wildcard and a heredoc is COPY',

@@ -1,4 +1,4 @@
-// A COPY that amends an earlier one gives the very layer it would give if all of it were copied, and the same files.
+// A COPY that amends an earlier one gives exactly the layer of a full copy, and the same files.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 
 const skip = needs('root', 'overlay');
 
-// As many as make a copy a large one.
+// Enough files for a copy that may be amended.
 const many = Object.fromEntries(
   Array.from({ length: 450 }, (_, at): [string, FolderItem] => [
     `src/d${at % 9}/s${at % 5}/f${at}`,
@@ -38,13 +38,13 @@ const source: Readonly<Record<string, FolderItem>> = {
 const set = (folder: string, name: string, seconds: number): void => utimesSync(join(folder, name), seconds, seconds);
 const write = (folder: string, name: string, content: string): void => appendFileSync(join(folder, name), content);
 
-/** What comes from the cache has the times of whoever was first. */
+/** Sets times of the base: steps from the cache keep those of the first build. */
 function setBaseTimes(folder: string): void {
   for (const each of execFileSync('find', ['base'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))
     set(folder, each, 1e9);
 }
 
-/** Something of everything that may happen to a folder. */
+/** Makes a change of every kind in a folder. */
 function changeMuch(folder: string): void {
   const src = join(folder, 'src');
   write(src, 'd0/s0/f0', ' and more');
@@ -80,7 +80,7 @@ interface Case {
   readonly context?: Readonly<Record<string, FolderItem>>;
   readonly prepare?: (folder: string) => void;
   readonly change: (folder: string) => void;
-  /** Whether the later copy amends the earlier one. */
+  /** True when the later copy amends the earlier one. */
   readonly amends: boolean;
 }
 
@@ -182,8 +182,8 @@ const diffIds = async (engine: Engine, image: string): Promise<readonly string[]
 const listing = async (engine: Engine, image: string): Promise<string[]> =>
   await withImageTree(engine, image, (tree) => treeListing(tree, { withoutTimes: (path) => path === '' }));
 
-/** How many snapshots hold one layer of the image, at most. */
-function parts(engine: Engine, image: string): number {
+/** Returns the most snapshots that hold one layer of the image. */
+function mostParts(engine: Engine, image: string): number {
   using metadata = recordsOf(engine);
   const links = metadata.objects.linksOf({ kind: 'image', key: image });
   const snapshots = links.filter(({ kind }) => kind === 'snapshot');
@@ -191,26 +191,26 @@ function parts(engine: Engine, image: string): number {
 }
 
 for (const { name, steps, context = {}, prepare, change, amends } of cases) {
-  test(`${name}: ${amends ? 'amended' : 'made at once'}, the same layers and files`, { skip }, async (t) => {
-    // No step of another case is this one's.
+  test(`${name}: ${amends ? 'amended' : 'copied in full'}, with the same layers and files`, { skip }, async (t) => {
+    // The file in `src/d0/case` keeps steps of other cases out of the cache.
     const folder = folderWith(t, { 'base/etc/hosts': 'h', ...source, 'src/d0/case': name, ...context });
     fill(folder, { Dockerfile: `${['FROM scratch', 'COPY base/ /', ...steps].join('\n')}\n` });
     setBaseTimes(folder);
     prepare?.(folder);
     const first = await amending.builder.build({ context: folder }).result;
-    assert.equal(parts(amending, first.id), 1);
+    assert.equal(mostParts(amending, first.id), 1);
     const filesBefore = openFiles();
     change(folder);
     const second = await amending.builder.build({ context: folder }).result;
     assert.equal(openFiles(), filesBefore);
     const made = await whole.builder.build({ context: folder, noCache: true }).result;
-    assert.equal(parts(amending, second.id), amends ? 2 : 1);
+    assert.equal(mostParts(amending, second.id), amends ? 2 : 1);
     assert.deepEqual(await diffIds(amending, second.id), await diffIds(whole, made.id));
     assert.deepEqual(await listing(amending, second.id), await listing(whole, made.id));
   });
 }
 
-test('one change after the other amends the first copy, and what was there before comes from the cache', {
+test('a second change amends the first copy, and a change taken back comes from the cache', {
   skip,
 }, async (t) => {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\nCOPY own /own\n', ...source, own: 'o' });
@@ -227,7 +227,7 @@ test('one change after the other amends the first copy, and what was there befor
   truncateSync(join(folder, 'src/becomes-link'), 1);
   assert.equal(await build(), first);
 
-  // Made anew with other times, it is no copy that those after it could amend.
+  // A copy made again with other times is not one that later copies could amend.
   set(folder, 'src/suid', 1_300_000_000);
   const anew = await build(true);
   set(folder, 'src/suid', 1_200_000_000);
@@ -240,7 +240,7 @@ test('one change after the other amends the first copy, and what was there befor
   assert.notEqual(last, anew);
 });
 
-test('an index of the earlier copy that is damaged, or gone, is done without', { skip }, async (t) => {
+test('a copy goes without an earlier one whose index is damaged or missing', { skip }, async (t) => {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\n', ...source, 'src/d0/case': 'damaged' });
   const first = await amending.builder.build({ context: folder }).result;
   const [diffId = ''] = await diffIds(amending, first.id);
@@ -249,28 +249,28 @@ test('an index of the earlier copy that is damaged, or gone, is done without', {
     damage();
     changeLittle(folder);
     const { id } = await amending.builder.build({ context: folder }).result;
-    assert.equal(parts(amending, id), 2);
+    assert.equal(mostParts(amending, id), 2);
     const made = await whole.builder.build({ context: folder, noCache: true }).result;
     assert.deepEqual(await diffIds(amending, id), await diffIds(whole, made.id));
   }
 });
 
-test('a linked copy takes an amended one for its own, and stands on others whole', { skip }, async (t) => {
+test('a linked copy on another base takes an earlier amended copy as one whole layer', { skip }, async (t) => {
   const folder = folderWith(t, {
     Dockerfile: 'FROM scratch\nCOPY src /to\n',
     ...source,
     'src/d0/case': 'linked later',
   });
-  // The test before this one did damage.
+  // The test before this one left damage.
   const { damages } = await amending.system.check().result;
   await amending.builder.build({ context: folder }).result;
   changeMuch(folder);
   const { id } = await amending.builder.build({ context: folder }).result;
-  assert.equal(parts(amending, id), 2);
+  assert.equal(mostParts(amending, id), 2);
   fill(folder, { 'base/etc/hosts': 'h', Linked: 'FROM scratch\nCOPY base/ /\nCOPY --link src /to\n' });
   setBaseTimes(folder);
   const linked = await amending.builder.build({ context: folder, dockerfile: 'Linked' }).result;
-  assert.equal(parts(amending, linked.id), 1);
+  assert.equal(mostParts(amending, linked.id), 1);
   const made = await whole.builder.build({ context: folder, dockerfile: 'Linked', noCache: true }).result;
   assert.deepEqual(await listing(amending, linked.id), await listing(whole, made.id));
   const [, diffId] = await diffIds(amending, linked.id);
@@ -287,7 +287,7 @@ test('an amended layer outlives the image and the cached step it amends, is save
   await engine.builder.build({ context: folder, tags: ['first'] }).result;
   changeMuch(folder);
   const { id } = await engine.builder.build({ context: folder, tags: ['second'] }).result;
-  assert.equal(parts(engine, id), 2);
+  assert.equal(mostParts(engine, id), 2);
   const files = await listing(engine, id);
   await engine.images.remove('first');
   await engine.builder.prune({ all: true });

@@ -1,4 +1,4 @@
-// What an image takes over from its base, and how FROM finds it.
+// Settings that an image takes over from its base, and how FROM finds the base.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -15,12 +15,12 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 interface Store {
   readonly engine: Engine;
-  /** Names the image `built`. */
+  /** Builds the image `built`. */
   readonly build: (...lines: readonly string[]) => Promise<ImageConfig>;
 }
 
-/** A store with the image `base`, which `import` made without any settings. */
-async function store(t: TestContext): Promise<Store> {
+/** Creates a store with the image `base`, which `import` made without any settings. */
+async function createStore(t: TestContext): Promise<Store> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
   t.after(() => engine[Symbol.asyncDispose]());
   async function* input(): AsyncGenerator<Uint8Array> {
@@ -38,7 +38,7 @@ async function store(t: TestContext): Promise<Store> {
 }
 
 test("a base without PATH has docker's default before anything is read", { skip }, async (t) => {
-  const { engine, build } = await store(t);
+  const { engine, build } = await createStore(t);
   assert.equal((await engine.images.inspect('base')).config.config.Env, undefined);
   const environment = async (...lines: readonly string[]): Promise<unknown> => (await build(...lines)).config.Env;
 
@@ -59,8 +59,8 @@ test("a base without PATH has docker's default before anything is read", { skip 
   assert.deepEqual(await environment('FROM emptied', 'ENV PATH=/x:$PATH'), ['PATH=/x:'], 'emptied on purpose');
 });
 
-test('what tells how the base was made stays with the base', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+test('the comment on the import of a base is not taken over', { skip }, async (t) => {
+  const { engine, build } = await createStore(t);
   assert.equal((await engine.images.inspect('base')).config.comment, 'Imported from -');
   const { comment, history } = await build('FROM base', 'CMD ["a"]');
   assert.equal(comment, undefined);
@@ -70,8 +70,8 @@ test('what tells how the base was made stays with the base', { skip }, async (t)
   );
 });
 
-test('FROM takes names and whole IDs, and no beginning of an ID', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+test('FROM takes names and whole IDs, but not the beginning of an ID', { skip }, async (t) => {
+  const { engine, build } = await createStore(t);
   const { id } = await engine.images.inspect('base');
   const digits = id.slice('sha256:'.length);
   for (const beginning of [digits.slice(0, 1), digits.slice(0, 12), `sha256:${digits.slice(0, 12)}`]) {

@@ -1,4 +1,4 @@
-// The build cache as a list: keys, what they were made of, and what was made under them.
+// The build cache as a list: keys, their inputs, and the results recorded under them.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CachedStep, Engine } from '../../../src/engine/index.ts';
@@ -24,7 +24,7 @@ async function build(engine: Engine, context: string, ...lines: readonly string[
   return [...states.values()];
 }
 
-test('a key leads to its inputs, and those to the layers made of them', { skip }, async (t) => {
+test('a key leads to its inputs, and those lead to the layers made of them', { skip }, async (t) => {
   const engine = await open(t, storeRoot(t), 'overlay2');
   async function* input(): AsyncGenerator<Uint8Array> {
     yield tar(file('etc/name', 'imported'));
@@ -50,7 +50,7 @@ test('a key leads to its inputs, and those to the layers made of them', { skip }
   assert.deepEqual(linked.layers, link.layers);
 });
 
-test('a key names no driver: each driver finds its own result, whatever others have made', { skip }, async (t) => {
+test('a key names no driver: each driver finds its own result', { skip }, async (t) => {
   const root = storeRoot(t);
   const context = folderWith(t, { a: 'a' });
   const [overlay, vfs] = [await open(t, root, 'overlay2'), await open(t, root, 'vfs')];

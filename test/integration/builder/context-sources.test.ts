@@ -50,7 +50,7 @@ const archive = tar(
   file('top', 't'),
   file('.wh.odd', ''),
 );
-// An archive is taken as it is: docker's client leaves out what is ignored when it packs one, its daemon does not.
+// An archive is taken as it is: docker's client leaves out ignored files when it packs one, its daemon does not.
 const listing = [
   'd755 0:0 /d',
   '-755 0:0 /d/f "x"',
@@ -59,7 +59,7 @@ const listing = [
   '-644 0:0 /d/not-ignored ""',
 ];
 
-test('a context of bytes: an archive, whatever its compression', { skip }, async (t) => {
+test('a context of bytes is an archive with any compression', { skip }, async (t) => {
   const engine = await store(t);
   for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
     assert.deepEqual(await built(engine, { context: pieces(bytes) }), listing);
@@ -71,19 +71,19 @@ test('a context of bytes: an archive, whatever its compression', { skip }, async
   assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: { text } }), ['-644 0:0 /b "t"']);
 });
 
-test('a context of bytes is gone with its build', { skip }, async (t) => {
+test('a context of bytes is removed with its build', { skip }, async (t) => {
   const engine = await store(t);
   await engine.builder.build({ context: pieces(archive) }).result;
   await assert.rejects(engine.builder.build({ context: pieces(archive), dockerfile: 'none' }).result);
   assert.equal(readdirSync(placesOf(engine).trees).length, 1, 'the step alone');
-  // On a slow machine by a process of its own.
+  // On a slow machine a process of its own empties the trash.
   await until(
     () => readdirSync(engine.layout.trash).length === 0,
     () => 'nobody empties the trash',
   );
 });
 
-test('the same files as a folder and as an archive are the same step', { skip }, async (t) => {
+test('the same files in a folder and in an archive give the same step', { skip }, async (t) => {
   const engine = await store(t);
   const folder = folderWith(t, { Dockerfile: dockerfile, 'd/f': 'x' });
   const one = await engine.builder.build({ context: folder }).result;
@@ -91,7 +91,7 @@ test('the same files as a folder and as an archive are the same step', { skip },
   assert.equal((await engine.builder.build({ context: pieces(same) }).result).id, one.id);
 });
 
-test('a context of bytes that is no archive is the Dockerfile, without files', { skip }, async (t) => {
+test('a context of bytes that are no archive is the Dockerfile, without files', { skip }, async (t) => {
   const engine = await store(t);
   const context = (): AsyncIterable<Uint8Array> => pieces('FROM scratch\nCOPY <<x /x\ny\nx\n');
   assert.deepEqual(await built(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
@@ -106,7 +106,7 @@ test('a context of bytes that is no archive is the Dockerfile, without files', {
   );
 });
 
-test('without a context there are no files, and the Dockerfile is text', { skip }, async (t) => {
+test('a build without a context has no files, and its Dockerfile is text', { skip }, async (t) => {
   const engine = await store(t);
   const text = 'FROM scratch\nCOPY <<EOF /f\nx\nEOF\n';
   assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
@@ -133,7 +133,7 @@ test('an endless Dockerfile is refused and not read to its end', { skip }, async
   assert.ok(chunks < 200, `${chunks} chunks`);
 });
 
-test('the Dockerfile: as text, as a stream, and anywhere on the machine with its ignore file', { skip }, async (t) => {
+test('the Dockerfile may be text, a stream, or anywhere on the machine with its ignore file', { skip }, async (t) => {
   const engine = await store(t);
   const context = folderWith(t, { a: '1', b: '2', '.dockerignore': 'a' });
   const text = 'FROM scratch\nCOPY . /\n';
@@ -209,7 +209,7 @@ for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
   });
 }
 
-test('a context that does not come, and one that breaks off', { skip }, async (t) => {
+test('a context that fails before or while it is read gives an error that names it', { skip }, async (t) => {
   const engine = await store(t);
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield archive.subarray(0, 2000);
@@ -226,7 +226,7 @@ test('a context that does not come, and one that breaks off', { skip }, async (t
   assert.deepEqual(await scratchLeft(engine), []);
 });
 
-test('a full disk: the context, a COPY and an archive are told as such, and leave nothing', {
+test('a full disk under the context, a COPY or an archive is reported as such, and nothing stays', {
   skip: skip || needs('loop'),
 }, async (t) => {
   using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q'], { megabytes: 48 });

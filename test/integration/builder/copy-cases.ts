@@ -1,19 +1,19 @@
 import type { ErrorCode } from '../../../src/errors/index.ts';
 import type { FolderItem } from '../../helpers/build-folder.ts';
 
-/** One build: what is in the context, the instructions behind `FROM scratch`, and what the image then holds. */
+/** One build: files of the context, instructions behind `FROM scratch`, and the files of the image. */
 export interface CopyCase {
   readonly name: string;
   readonly context: Readonly<Record<string, FolderItem>>;
   /** Lines of the Dockerfile. `COPY base/ /` is put before them when the context has a folder of that name. */
   readonly steps: readonly string[];
-  /** As `shortListing` writes it, without `base` that is as it was; or a part of the error. */
+  /** Files as `shortListing` writes them, without an unchanged `base`; or a part of the error. */
   readonly expected: readonly string[] | { readonly error: RegExp; readonly code: ErrorCode };
 }
 
 const refused = { code: 'ERR_COPY_DESTINATION' } as const;
 
-/** What docker's COPY does, one line of docker's documentation or one surprise each. */
+/** Behaviour of docker's COPY, with one line of docker's documentation or one surprise each. */
 export const copyCases: readonly CopyCase[] = [
   {
     name: 'a file becomes the destination',

@@ -40,7 +40,7 @@ async function store(t: TestContext): Promise<Engine> {
   return engine;
 }
 
-/** Builds and answers the states of the steps that came from the cache or were run. */
+/** Builds and returns the image's ID and the states of the steps that came from the cache or were run. */
 async function build(engine: Engine, context: string): Promise<{ readonly id: string; readonly outcomes: string[] }> {
   await using operation = engine.builder.build({ context });
   const outcomes: string[] = [];
@@ -53,7 +53,7 @@ async function build(engine: Engine, context: string): Promise<{ readonly id: st
   return { id: (await operation.result).id, outcomes };
 }
 
-test('a copied tree is the tree: times to the nanosecond, links, holes, capabilities, odd names', {
+test('a copied tree has the same times to the nanosecond, links, holes, capabilities and odd names', {
   skip,
 }, async (t) => {
   const engine = await store(t);
@@ -113,12 +113,12 @@ test('a linked copy comes from the cache on any base, as the same layer', { skip
         'd755 0:0 /b/d',
         '-644 0:0 /b/d/g "y"',
       ]);
-      // Steps that do not stand on each other come in any order.
+      // Independent steps come in any order.
       return [outcomes.toSorted(), (await engine.images.inspect(id)).config.rootfs.diff_ids.slice(1)];
     };
     const [first, layers] = await on('COPY older /');
     assert.deepEqual(first, ['done', 'done', 'done', 'done', 'done']);
-    // On the same file, too.
+    // The layers are the same on the same base file, too.
     assert.deepEqual(await on('COPY old /'), [['done', 'done', 'done', 'hit', 'hit'], layers], storageDriver);
     assert.deepEqual(await on('COPY older /'), [['hit', 'hit', 'hit', 'hit', 'hit'], layers], storageDriver);
     const { damages, orphans } = await engine.system.check().result;
@@ -126,7 +126,7 @@ test('a linked copy comes from the cache on any base, as the same layer', { skip
   }
 });
 
-test('--chmod is for what is copied, not for folders that are made to hold it', { skip }, async (t) => {
+test('--chmod is for the copied files, not for folders created to hold them', { skip }, async (t) => {
   const engine = await Engine.open({ root: storeRoot(t) });
   t.after(() => engine[Symbol.asyncDispose]());
   const folder = folderWith(t, { 'd/f': 'x', 'd/s/g': 'y', 'd/s/': { mode: 0o700 } });
@@ -148,7 +148,7 @@ test('--chmod is for what is copied, not for folders that are made to hold it', 
   ]);
 });
 
-test('two thousand files, and of all their names none is lost', { skip }, async (t) => {
+test('two thousand files are copied, and none of their names is lost', { skip }, async (t) => {
   const engine = await store(t);
   const items = Object.fromEntries(
     Array.from({ length: 2000 }, (_, at): [string, FolderItem] => [`many/${at % 37}/${at}`, `content ${at}`]),
@@ -162,7 +162,7 @@ test('two thousand files, and of all their names none is lost', { skip }, async 
   );
 });
 
-test('the umask of whoever builds changes nothing', { skip }, async (t) => {
+test('the umask of the user who builds changes nothing', { skip }, async (t) => {
   const folder = folderWith(t, {
     Dockerfile: 'FROM scratch\nWORKDIR /w/x\nCOPY f a/b/\nCOPY d /d\nCOPY <<EOF /h\nx\nEOF\n',
     f: 'x',
@@ -185,7 +185,7 @@ test('the umask of whoever builds changes nothing', { skip }, async (t) => {
   ]);
 });
 
-test('what a step did is found again by bytes, not by times, and missed for anything that matters (D11)', {
+test('a step is found in the cache by bytes, not by times, and by everything else that matters (D11)', {
   skip,
 }, async (t) => {
   const engine = await store(t);
@@ -214,7 +214,7 @@ test('what a step did is found again by bytes, not by times, and missed for anyt
   assert.equal(await outcomes(), 'done,done', 'a name');
 });
 
-test('instructions that change no files change no step, and are not mixed up (D10)', { skip }, async (t) => {
+test('instructions that change no files do not change steps, and are not mixed up (D10)', { skip }, async (t) => {
   const engine = await store(t);
   const folder = folderWith(t, {
     f: 'x',
@@ -273,7 +273,7 @@ test('the same build gives the same image as long as its steps are cached, also 
   assert.equal(one.id, two.id);
 });
 
-test('a step run again below one that came from the cache: the image is one that fits together', {
+test('an image fits together when a step below a cached one is run again', {
   skip,
 }, async (t) => {
   const engine = await store(t);
@@ -282,7 +282,7 @@ test('a step run again below one that came from the cache: the image is one that
   using metadata = recordsOf(engine);
   const record = metadata.builds.list().find(({ description }) => description.startsWith('[1/2]'));
   assert.ok(record && (await metadata.db.transact(() => metadata.builds.remove(record.id))));
-  // It makes /made anew, at another time; the step above still stands on the earlier one.
+  // The step makes /made again, at another time; the step above is still made on the earlier one.
   const second = await build(engine, folder);
   assert.deepEqual(second.outcomes, ['done', 'hit']);
   const layers = async ({ id }: { readonly id: string }): Promise<unknown> =>
@@ -300,7 +300,7 @@ test('a step run again below one that came from the cache: the image is one that
 
 const source = { identity: 'scratch', snapshotId: undefined, createdAt: 0 };
 
-/** A COPY into a plain folder, with something happening between its key and its work. */
+/** Copies into an empty folder, with `change` between the step's key and its work. */
 async function copyWhile(
   t: TestContext,
   line: string,
@@ -366,7 +366,7 @@ const meanwhile: Readonly<Record<string, (folder: string) => void>> = {
 };
 
 for (const [what, change] of Object.entries(meanwhile)) {
-  test(`between key and copy ${what}: nothing wrong is cached`, { skip }, async (t) => {
+  test(`between key and copy ${what}: no wrong result is cached`, { skip }, async (t) => {
     const items = { 'd/f': 'x', 'd/e/g': 'y', 'd/l': { link: 'f' } };
     await assert.rejects(copyWhile(t, 'COPY d /to', items, change), (error) =>
       isStrataError(error, 'ERR_CONTEXT_CHANGED'),
@@ -374,7 +374,7 @@ for (const [what, change] of Object.entries(meanwhile)) {
   });
 }
 
-test('between key and copy a single file is swapped for a symlink: the host is not read', { skip }, async (t) => {
+test('a file swapped for a symlink between key and copy does not lead to the host', { skip }, async (t) => {
   const swap = (folder: string): void => {
     rmSync(join(folder, 'f'));
     symlinkSync('/etc/hostname', join(folder, 'f'));
@@ -384,7 +384,7 @@ test('between key and copy a single file is swapped for a symlink: the host is n
   );
 });
 
-test('what is not part of the copy may change: logs, locks, files that are excluded', { skip }, async (t) => {
+test('files that are not part of the copy may change: logs, locks, excluded files', { skip }, async (t) => {
   const items = { 'd/f': 'x', 'd/log': '', '.dockerignore': 'd/log\nd/tmp' };
   const listing = await copyWhile(t, 'COPY d /to', items, (folder) => {
     writeFileSync(join(folder, 'd/log'), 'line');
@@ -404,7 +404,7 @@ test('a failed copy leaves no snapshot behind', { skip }, async (t) => {
   assert.ok(!mounts.includes(engine.layout.root));
 });
 
-test('a context that may not be read is told as such', { skip: skip || needs('setpriv') }, async (t) => {
+test('a context without the right to read is reported as such', { skip: skip || needs('setpriv') }, async (t) => {
   const root = storeRoot(t);
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY . /\n', 'd/secret': 'x' });
   chmodSync(join(folder, 'd/secret'), 0);
@@ -419,7 +419,7 @@ test('a context that may not be read is told as such', { skip: skip || needs('se
   assert.doesNotMatch(stderr, /internal error/);
 });
 
-test('COPY through symlinks of an image reaches nothing of the host (D2)', { skip }, async (t) => {
+test('COPY through symlinks of an image reaches no file of the host (D2)', { skip }, async (t) => {
   const engine = await store(t);
   const host = folderWith(t, { victim: 'host' });
   const before = statSync(join(host, 'victim')).ctimeMs;

@@ -29,7 +29,7 @@ async function check(t: TestContext, engine: Engine, driver: 'overlay2' | 'vfs',
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`COPY and ADD as docker does them, on ${driver}`, { skip }, async (t) => {
+  test(`COPY and ADD work as docker's, on ${driver}`, { skip }, async (t) => {
     const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
     t.after(() => engine[Symbol.asyncDispose]());
     for (const given of [...copyCases, ...addCases, ...linkCases])

@@ -9,7 +9,7 @@ import { storeRoot } from '../../helpers/store-root.ts';
 
 const rule = '-'.repeat(20);
 
-/** What a person reads of each failure; the arrow is at the instruction's lines. */
+/** Message that the command prints for each failure; the arrow is at the instruction's lines. */
 const failures: Readonly<Record<string, readonly [dockerfile: string, shown: readonly string[]]>> = {
   'a user that the image has not': [
     'FROM scratch\nLABEL a=b\n\nCOPY --chown=nobody file /\nLABEL c=d\nLABEL e=f\nLABEL g=h\n',
@@ -121,7 +121,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
   'nothing at all': ['', ['strata: dockerfile parse error on line 1: file with no instructions']],
 };
 
-test('what fails in a build shows where in the Dockerfile', { skip: needs('root', 'overlay') }, async (t) => {
+test('an error of a build shows its position in the Dockerfile', { skip: needs('root', 'overlay') }, async (t) => {
   await using engine = await Engine.open({ root: storeRoot(t) });
   for (const [name, [dockerfile, shown]] of Object.entries(failures)) {
     await t.test(name, async (t) => {
@@ -130,7 +130,7 @@ test('what fails in a build shows where in the Dockerfile', { skip: needs('root'
       assert.deepEqual(renderError(error, { debug: false }).split('\n').slice(0, shown.length), shown);
     });
   }
-  await t.test('a Dockerfile of another name, for programs', async (t) => {
+  await t.test('details of an error name a Dockerfile of another name', async (t) => {
     const context = folderWith(t, { 'sub/x.Dockerfile': 'FROM scratch\nCOPY absent /\n' });
     const error: unknown = await engine.builder
       .build({ context, dockerfile: 'sub/x.Dockerfile' })

@@ -1,7 +1,7 @@
 import { dir, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
 import type { CopyCase } from './copy-cases.ts';
 
-/** What BuildKit's `--link` does: a layer made as if nothing were below, then laid over what is. */
+/** Behaviour of BuildKit's `--link`: a layer made as if nothing were below it, then laid over the layers below. */
 export const linkCases: readonly CopyCase[] = [
   {
     name: '--link makes the directories on the way anew, whatever they were',

@@ -16,7 +16,7 @@ import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
-// Beyond the first thousand, files go through a second thread.
+// Above a thousand files a second thread reads them.
 const skip = needs('root');
 const count = 3000;
 const nameOf = (at: number): string => `d${at % 41}/s${at % 3}/file-${at}`;
@@ -45,7 +45,7 @@ interface CopyOptions {
   readonly chown?: string;
   readonly chmod?: string;
   readonly signal?: AbortSignal;
-  /** Between the digest and the copy. */
+  /** Runs between the digest and the copy. */
   readonly meanwhile?: () => void;
 }
 
@@ -74,7 +74,7 @@ async function copy(folder: string, target: string, options: CopyOptions = {}): 
 
 const listing = (folder: string): string[] => treeListing(`${folder}/.`, { withBlocks: false }).slice(1);
 
-test('thousands of files with all that files may have: the copy is the same, and nothing stays open', {
+test('thousands of files with everything that files may have are copied as they are, and no file stays open', {
   skip,
 }, async (t) => {
   const folder = manyFiles(t);
@@ -106,7 +106,7 @@ test('thousands of folders with a file each take few descriptors', { skip }, asy
   assert.ok(most - before < 600, `${most - before} more`);
 });
 
-test('thousands of files over as many that stand, with --chown and --chmod', { skip }, async (t) => {
+test('thousands of files are copied over existing ones, with --chown and --chmod', { skip }, async (t) => {
   const folder = manyFiles(t);
   const target = temporaryFolder(t);
   const items = Array.from({ length: count }, (_, at): [string, FolderItem] => [
@@ -121,7 +121,7 @@ test('thousands of files over as many that stand, with --chown and --chmod', { s
   assert.ok(listing(join(target, 'to')).some((line) => line.includes(nameOf(2999)) && line.includes('600')));
 });
 
-test('the digest of thousands of files is that of their bytes, however it is come by', { skip }, async (t) => {
+test('the digest of thousands of files is that of their bytes, however it is computed', { skip }, async (t) => {
   const folder = manyFiles(t);
   const cachePath = join(temporaryFolder(t), 'cache');
   const digest = async (digests?: DigestCache): Promise<string> => {
@@ -169,7 +169,7 @@ for (const [what, change] of Object.entries(changes)) {
   });
 }
 
-test('a conflict among thousands of files is told, and an abort ends the copy; nothing stays open', {
+test('a conflict among thousands of files is reported, and an abort ends the copy; no file stays open', {
   skip,
 }, async (t) => {
   const folder = manyFiles(t);

@@ -13,7 +13,10 @@ const mmap = library.declare('mmap', 'pointer', ['pointer', 'uint64', 'int32', '
 const memset = library.declare('memset', 'pointer', ['pointer', 'int32', 'uint64']);
 const [readAndWrite, shared, bytes] = [3, 1, 8];
 
-/** A file mapped into memory, and how to fill it with one letter, which no call tells the kernel of. */
+/**
+ * Creates a file and maps it into memory; returns a function that fills it with one letter, without a call to the
+ * kernel.
+ */
 function mappedFile(path: string): (letter: string) => void {
   writeFileSync(path, 'a'.repeat(bytes));
   const fd = openSync(path, 'r+');
@@ -38,11 +41,11 @@ test('a file of the context that is changed through memory is read again', {
     const path = folder(t, place);
     writeFileSync(join(path, 'Dockerfile'), 'FROM scratch\nCOPY file /\n');
     const fill = mappedFile(join(path, 'file'));
-    // The page waits to be written out from now on: nothing tells of its next change.
+    // The page is dirty from now on: no time changes with its next change.
     fill('b');
     return { path, fill };
   });
-  // Files that are younger are read again anyway.
+  // Younger files are read again anyway.
   const settledMs = 3100;
   for (const { path } of contexts) {
     const age = (): number => Date.now() - statSync(join(path, 'file')).ctimeMs;

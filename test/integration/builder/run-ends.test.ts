@@ -29,7 +29,7 @@ async function store(t: TestContext): Promise<Engine> {
 const untilSo = async (look: () => boolean | Promise<boolean>): Promise<void> =>
   await until(look, () => `waited in vain: ${String(look)}`);
 
-test('an abort at any moment leaves nothing', { skip }, async (t) => {
+test('a build aborted at any moment leaves nothing', { skip }, async (t) => {
   const engine = await store(t);
   const random = createRandom(3);
   const context = buildContext(t, ['FROM base', 'RUN trap "" TERM INT; while true; do sleep 1; done']);
@@ -44,7 +44,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
   }
 });
 
-test('disposal ends a step and waits for it, however its reader is stuck', { skip }, async (t) => {
+test('disposal ends a step and waits for it, even when its reader is stuck', { skip }, async (t) => {
   const engine = await store(t);
   const context = buildContext(t, ['FROM base', 'RUN yes']);
   {
@@ -61,7 +61,7 @@ test('disposal ends a step and waits for it, however its reader is stuck', { ski
   await assertNothingLeft(engine);
 });
 
-test('a step that fails ends those beside it, which are canceled and leave nothing', { skip }, async (t) => {
+test('a failing step cancels those beside it, and they leave nothing', { skip }, async (t) => {
   const engine = await store(t);
   const [failing, beside] = [unusualSeconds(), unusualSeconds()];
   const context = buildContext(t, [
@@ -93,7 +93,7 @@ test('a step that fails ends those beside it, which are canceled and leave nothi
   assert.deepEqual(await engine.builder.list(), cached);
 });
 
-test('what a step leaves running ends with it', { skip }, async (t) => {
+test('processes that a step leaves running end with it', { skip }, async (t) => {
   const engine = await store(t);
   const mark = unusualSeconds();
   const script = `sleep ${mark} & (sleep ${mark} >/dev/null 2>&1 &) ; trap "" HUP TERM; sleep ${mark} & echo started`;
@@ -129,12 +129,12 @@ test('much output, and a line without end, take little memory', { skip }, async 
 interface Command {
   readonly child: ChildProcess;
   readonly text: () => string;
-  /** Its exit code, when all that it wrote is here. */
+  /** Resolves with the exit code once all output has been read. */
   readonly ended: Promise<number | null>;
 }
 
-/** The command, which writes its progress in lines. */
-function command(t: TestContext, root: string, context: string): Command {
+/** Starts a build by the command, with progress in lines. */
+function startBuild(t: TestContext, root: string, context: string): Command {
   const child = spawn(strataPath, ['--root', root, 'build', '--progress', 'plain', context]);
   t.after(() => child.kill('SIGKILL'));
   let text = '';
@@ -143,11 +143,11 @@ function command(t: TestContext, root: string, context: string): Command {
 }
 
 for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
-  test(`a step ends with its command, which got ${signal}`, { skip }, async (t) => {
+  test(`a step ends when its command gets ${signal}`, { skip }, async (t) => {
     const engine = await store(t);
     const mark = unusualSeconds();
     const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
-    const { child, ended } = command(t, engine.layout.root, context);
+    const { child, ended } = startBuild(t, engine.layout.root, context);
     await untilSo(() => sleepers(mark).length > 0);
     const { steps } = await leftoversOf(engine);
     assert.equal(steps.length, 1);
@@ -156,9 +156,9 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
     await untilSo(() => sleepers(mark).length === 0);
     await untilSo(async () => (await leftoversOf(engine)).states.length === 0);
     assert.deepEqual((await leftoversOf(engine)).mounts, []);
-    // The next command that builds takes away the rest.
+    // The next command that builds removes the rest.
     await engine.builder.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
-    // Whoever guards the runtime looks on for a second.
+    // The process that watches the runtime goes on for a second.
     await untilNothingLeft(engine);
     assert.deepEqual(
       globSync('/sys/fs/cgroup/{*/,}strata/*').filter((group) => steps.some((step) => group.endsWith(step))),
@@ -167,10 +167,10 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('what makes or starts containers takes away the steps of a killed build', { skip }, async (t) => {
+test('work that creates or starts containers removes the steps of a killed build', { skip }, async (t) => {
   const engine = await store(t);
   const mark = unusualSeconds();
-  const { child, ended } = command(t, engine.layout.root, buildContext(t, ['FROM base', `RUN sleep ${mark}`]));
+  const { child, ended } = startBuild(t, engine.layout.root, buildContext(t, ['FROM base', `RUN sleep ${mark}`]));
   await untilSo(() => sleepers(mark).length > 0);
   child.kill('SIGKILL');
   await ended;
@@ -192,7 +192,7 @@ test('what makes or starts containers takes away the steps of a killed build', {
   await engine.containers.remove(id, { force: true });
 });
 
-test('two processes that build the same run each step once, and one takes over from one that is killed', {
+test('two processes with the same build run each step once, and one takes over when the other is killed', {
   skip,
 }, async (t) => {
   const engine = await store(t);
@@ -203,7 +203,7 @@ test('two processes that build the same run each step once, and one takes over f
     'RUN echo two',
     'RUN sleep 0.3; echo three',
   ]);
-  const both = [command(t, engine.layout.root, context), command(t, engine.layout.root, context)];
+  const both = [startBuild(t, engine.layout.root, context), startBuild(t, engine.layout.root, context)];
   assert.deepEqual(await Promise.all(both.map(({ ended }) => ended)), [0, 0]);
   const told = both.map(({ text }) => text()).join('');
   for (const word of ['one', 'two', 'three']) {
@@ -212,10 +212,10 @@ test('two processes that build the same run each step once, and one takes over f
   assert.equal(told.match(/CACHED/g)?.length, 3);
 
   const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} || echo done here`]);
-  const first = command(t, engine.layout.root, slow);
+  const first = startBuild(t, engine.layout.root, slow);
   await untilSo(() => sleepers(mark).length > 0);
   const firsts = sleepers(mark);
-  const second = command(t, engine.layout.root, slow);
+  const second = startBuild(t, engine.layout.root, slow);
   await untilSo(() => second.text().includes('RUN'));
   first.child.kill('SIGKILL');
   await untilSo(() => sleepers(mark).some((pid) => !firsts.includes(pid)));

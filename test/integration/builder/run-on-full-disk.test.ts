@@ -12,7 +12,7 @@ import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
-test('a RUN that fails on a full disk is told with what it may have failed of', { skip }, async (t) => {
+test('a RUN that fails on a full disk says that the disk is full', { skip }, async (t) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0', '-N', '4000'], { megabytes: 64 });
   await using engine = await Engine.open({ root: join(disk.path, 'root'), storageDriver: 'overlay2' });
   removeRunStateAfter(t, engine.layout.root);
@@ -29,7 +29,7 @@ test('a RUN that fails on a full disk is told with what it may have failed of', 
   };
   const saysWhy = async (script: string, why: RegExp): Promise<void> => {
     const { code, hint = '', message } = await failureOf(script);
-    // The store itself may have had no room to write down how the step ended.
+    // On a full disk the store itself may have failed to record how the step ended.
     assert.match(code === 'ERR_RUN_FAILED' ? hint : message, why);
     assert.deepEqual(readdirSync(engine.layout.trash), [], 'what it wrote is gone, so that there is room again');
   };

@@ -14,14 +14,14 @@ import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
-/** What is mounted over in every step. */
+/** Paths with a mount over them in every step. */
 const mounted = ['proc', 'sys', 'dev', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
 
 interface Base {
   readonly name: string;
-  /** Changes busybox's tree before the image is made of it. */
+  /** Changes busybox's tree before it becomes an image. */
   readonly change: (tree: string) => void;
-  /** Entries that say nothing new: directories the mounts had the kernel copy up. */
+  /** Entries without new content: directories that the kernel copied up for the mounts. */
   readonly copiedUp?: readonly string[];
 }
 
@@ -68,14 +68,14 @@ const bases: readonly Base[] = [
 ];
 
 async function store(t: TestContext, driver: string): Promise<Engine> {
-  // No worker for each step: ends and kills are looked at with those.
+  // Steps run without workers here; tests of ends and kills use those.
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, mountThread: 'main' });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`what is mounted over an image's files leaves no trace in a layer, on ${driver}`, { skip }, async (t) => {
+  test(`mounts over an image's files leave no trace in a layer, on ${driver}`, { skip }, async (t) => {
     const engine = await store(t, driver);
     for (const { name, change, copiedUp = [] } of bases) {
       await t.test(name, async (each) => {
@@ -102,7 +102,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
           },
           driver,
         ).catch((error: unknown) => {
-          // No /etc to look into.
+          // The base has no /etc.
           if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
         });
       });
@@ -110,7 +110,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
   });
 }
 
-test('what a command makes itself in such places stays', { skip }, async (t) => {
+test('files that a command creates itself at such paths stay', { skip }, async (t) => {
   const engine = await store(t, 'overlay2');
   const folder = busyboxContext(t, ['RUN echo x > /etc/own; mkdir -p /run/systemd; echo y > /run/systemd/file']);
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(folder, 'tree/etc/resolv.conf'));
@@ -140,7 +140,7 @@ test('a base that would lead the runtime out of the root is not run', { skip }, 
   assert.deepEqual(readdirSync(outside), ['kept']);
 });
 
-test('places outside that a base points at are not touched', { skip }, async (t) => {
+test('paths outside that a base points at are not touched', { skip }, async (t) => {
   const engine = await store(t, 'overlay2');
   const outside = temporaryFolder(t, 'outside');
   for (const name of ['hosts', 'resolv.conf', 'hostname', 'passwd']) writeFileSync(join(outside, name), '');
@@ -155,7 +155,7 @@ test('places outside that a base points at are not touched', { skip }, async (t)
   for (const name of readdirSync(outside)) assert.equal(readFileSync(join(outside, name), 'utf8'), '');
 });
 
-test('a working folder that reaches into a process is refused, and no descriptor of ours is in a step', {
+test('a working folder below /proc/PID is refused, and a step has no descriptor of Strata', {
   skip,
 }, async (t) => {
   const engine = await store(t, 'overlay2');
@@ -170,10 +170,11 @@ test('a working folder that reaches into a process is refused, and no descriptor
   assert.deepEqual(log.trim().split('\n'), ['0', '1', '2']);
 });
 
-test('a command that puts symlinks where the mounts were gets nothing else removed (D7)', { skip }, async (t) => {
+test('symlinks that a command puts in place of the mounts do not get other files removed (D7)', { skip }, async (t) => {
   const stub = 'systemd/resolve/stub-resolv.conf';
   const outside = folderWith(t, { [stub]: '' }, 'outside');
-  // What was made goes; what was there before it goes, which overlayfs would copy. In the image, and on the host.
+  // Created mount points are removed, existing ones that overlayfs would copy up are restored: in the image, and on the
+  // host.
   for (const [driver, place, target] of [
     ['overlay2', '/run/systemd', '../data/systemd'],
     ['overlay2', '/run/systemd', join(outside, 'systemd')],

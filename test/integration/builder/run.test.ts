@@ -14,9 +14,12 @@ const skip = needs('root', 'overlay', 'runc', 'busybox');
 type More = Omit<BuildRequest, 'context'> & { readonly files?: Readonly<Record<string, string>> };
 type Build = (t: TestContext, lines: readonly string[], more?: More) => Promise<RecordedBuild>;
 
-/** A store with an image `base` of busybox, and how to build upon it. */
-async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly engine: Engine; readonly build: Build }> {
-  // No worker for each step: ends and kills are looked at with those.
+/** Creates a store with an image `base` of busybox; returns it and a function that builds on it. */
+async function createStore(
+  t: TestContext,
+  driver = 'overlay2',
+): Promise<{ readonly engine: Engine; readonly build: Build }> {
+  // Steps run without workers here; tests of ends and kills use those.
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, mountThread: 'main' });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
@@ -28,8 +31,8 @@ async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly en
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`what RUN changes is the step's layer, on ${driver}`, { skip }, async (t) => {
-    const { engine, build } = await store(t, driver);
+  test(`changes of RUN are the step's layer, on ${driver}`, { skip }, async (t) => {
+    const { engine, build } = await createStore(t, driver);
     const { id } = await build(t, [
       'RUN mkdir /made && echo one > /made/file',
       'RUN rm -r /home/me && echo two >> /made/file',
@@ -56,12 +59,12 @@ for (const driver of ['overlay2', 'vfs'] as const) {
   });
 }
 
-test('a command gets what the Dockerfile says before it', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+test('a command gets the settings of the Dockerfile above it', { skip }, async (t) => {
+  const { engine, build } = await createStore(t);
   const lines = async (each: TestContext, dockerfile: readonly string[], more?: More): Promise<string[]> =>
     (await build(each, dockerfile, more)).log.split('\n');
 
-  await t.test('the base and nothing of the host', async (each) => {
+  await t.test('a command sees the base and nothing of the host', async (each) => {
     const log = await lines(each, ['RUN env; pwd; id; hostname; cat /etc/hosts; ls /dev/pipes; echo $$']);
     for (const line of ['FROM_IMAGE=yes', 'HOME=/root', '/', 'strata-build', '127.0.0.1\tstrata-build', '1']) {
       assert.ok(log.includes(line), `${line} in ${JSON.stringify(log)}`);
@@ -73,7 +76,7 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     assert.ok((await lines(each, ['ENV HOSTNAME=own', 'RUN env'])).includes('HOSTNAME=own'));
   });
 
-  await t.test('USER, WORKDIR, ENV and ARG', async (each) => {
+  await t.test('USER, WORKDIR, ENV and ARG apply', async (each) => {
     const log = await lines(
       each,
       [
@@ -104,7 +107,7 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     assert.ok(!log.some((line) => line.startsWith('BARE') || line.startsWith('UNKNOWN')));
   });
 
-  await t.test('exec form without a shell, SHELL for the other', async (each) => {
+  await t.test('the exec form runs without a shell, the other one by SHELL', async (each) => {
     const log = await lines(each, [
       'RUN ["echo", "$HOME  x"]',
       'SHELL ["/bin/sh", "-e", "-c"]',
@@ -115,30 +118,33 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     assert.equal(log[2], '/root');
   });
 
-  await t.test('heredocs: for the shell, several, with another interpreter, with tabs taken away', async (each) => {
-    const { log } = await build(each, [
-      'RUN <<EOF',
-      'echo first $((1 + 1))',
-      'echo "second"',
-      'EOF',
-      'RUN cat <<ONE && cat <<"TWO"',
-      'one $HOME',
-      'ONE',
-      'two $HOME',
-      'TWO',
-      'RUN <<-SCRIPT',
-      '\t#!/bin/cat',
-      '\tverbatim $HOME',
-      'SCRIPT',
-      'RUN cat > /made <<EOF',
-      'kept',
-      'EOF',
-      'RUN cat /made',
-    ]);
-    assert.equal(log, 'first 2\nsecond\none /root\ntwo $HOME\n#!/bin/cat\nverbatim $HOME\nkept\n');
-  });
+  await t.test(
+    'heredocs go to the shell, alone or several, or to another interpreter, with tabs removed',
+    async (each) => {
+      const { log } = await build(each, [
+        'RUN <<EOF',
+        'echo first $((1 + 1))',
+        'echo "second"',
+        'EOF',
+        'RUN cat <<ONE && cat <<"TWO"',
+        'one $HOME',
+        'ONE',
+        'two $HOME',
+        'TWO',
+        'RUN <<-SCRIPT',
+        '\t#!/bin/cat',
+        '\tverbatim $HOME',
+        'SCRIPT',
+        'RUN cat > /made <<EOF',
+        'kept',
+        'EOF',
+        'RUN cat /made',
+      ]);
+      assert.equal(log, 'first 2\nsecond\none /root\ntwo $HOME\n#!/bin/cat\nverbatim $HOME\nkept\n');
+    },
+  );
 
-  await t.test('a trigger of the base', async (each) => {
+  await t.test('a trigger of the base runs', async (each) => {
     await build(each, ['ONBUILD RUN echo from the base in $(pwd) > /tmp/told', 'WORKDIR /tmp'], {
       tags: ['with-trigger'],
     });
@@ -146,7 +152,7 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     assert.equal(log, 'from the base in /tmp\n');
   });
 
-  await t.test('history says what ran, with the ARGs in scope', async (each) => {
+  await t.test('history names the commands, with the ARGs in scope', async (each) => {
     const { id } = await build(
       each,
       ['ARG A=1', 'ARG B', 'RUN echo "$A" \\', '  two', 'RUN ["true"]', 'ENV A=2', 'RUN true'],
@@ -162,8 +168,8 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
   });
 });
 
-test('a step runs again when what it depends on changed, and only then', { skip }, async (t) => {
-  const { build } = await store(t);
+test('a step runs again when one of its dependencies changed, and only then', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const states = async (lines: readonly string[], more?: More): Promise<string> =>
     Object.values((await build(t, lines, more)).steps).join(' ');
 
@@ -172,7 +178,7 @@ test('a step runs again when what it depends on changed, and only then', { skip 
   const first = await build(t, plain);
   assert.deepEqual(Object.values(first.steps), ['hit', 'hit']);
   assert.equal((await build(t, plain)).id, first.id);
-  // What a command made is another thing each time: steps above must not be taken from an earlier one.
+  // A command's result may differ each time: steps above must not come from an earlier one.
   assert.equal(await states(plain, { noCache: true }), 'done done');
 
   await t.test('variables count, proxies do not', async () => {
@@ -180,7 +186,7 @@ test('a step runs again when what it depends on changed, and only then', { skip 
     assert.equal(await states(args, { buildArgs: { V: '1' } }), 'done');
     assert.equal(await states(args, { buildArgs: { V: '1', HTTP_PROXY: 'http://one' } }), 'hit');
     assert.equal(await states(args, { buildArgs: { V: '2' } }), 'done');
-    // An ARG that comes later does not enter.
+    // A later ARG does not count.
     assert.equal(await states(['RUN echo v', 'ARG V'], { buildArgs: { V: '1' } }), 'done');
     assert.equal(await states(['RUN echo v', 'ARG V'], { buildArgs: { V: '2' } }), 'hit');
   });
@@ -194,13 +200,13 @@ test('a step runs again when what it depends on changed, and only then', { skip 
     assert.equal(await states(['RUN --network=none id']), 'hit');
     assert.equal(await states(['RUN id'], { network: 'host' }), 'hit');
   });
-  await t.test('so does what a script holds, whose name is all that the command line has', async () => {
+  await t.test('the text of a script counts, though the command line has only its name', async () => {
     const script = (word: string): string[] => ['RUN <<EOF', '#!/bin/sh', `echo ${word}`, 'EOF'];
     assert.equal(await states(script('one')), 'done');
     assert.equal(await states(script('two')), 'done');
     assert.equal(await states(script('one')), 'hit');
   });
-  await t.test('what stands on a step that changed nothing comes from the cache', async () => {
+  await t.test('steps on one that changed nothing come from the cache', async () => {
     const above = ['RUN echo above > /above', 'WORKDIR /there'];
     assert.equal(await states(['RUN test -e /bin/sh', ...above]), 'done done done');
     assert.equal(await states(['RUN test -x /bin/sh', ...above]), 'done hit hit');
@@ -208,8 +214,8 @@ test('a step runs again when what it depends on changed, and only then', { skip 
   });
 });
 
-test('networks', { skip }, async (t) => {
-  const { build } = await store(t);
+test('networks of a step', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const devices = async (each: TestContext, line: string, more?: More): Promise<string> =>
     (await build(each, [line], { noCache: true, ...more })).log
       .split('\n')
@@ -217,12 +223,12 @@ test('networks', { skip }, async (t) => {
       .join(' ');
   const list = 'cat /proc/net/dev';
   const hosts = await devices(t, `RUN ${list}`, { network: 'host' });
-  await t.test("the host's unless said otherwise", async (each) => {
+  await t.test("the host's network is the default", async (each) => {
     const names = (text: string): string[] => text.match(/\w+:/g) ?? [];
     assert.deepEqual(names(await devices(each, `RUN ${list}`)), names(hosts));
     assert.deepEqual(names(await devices(each, `RUN --network=host ${list}`, { network: 'host' })), names(hosts));
   });
-  await t.test('none has a loopback device and nothing else', async (each) => {
+  await t.test('network none has a loopback device and nothing else', async (each) => {
     assert.match(await devices(each, `RUN --network=none ${list}`), /^ *lo:[^:]*$/);
     assert.match(await devices(each, `RUN ${list}`, { network: 'none' }), /^ *lo:[^:]*$/);
   });
@@ -237,8 +243,8 @@ test('networks', { skip }, async (t) => {
   });
 });
 
-test('a step that fails says which, how, and what it wrote last', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+test('a failed step names itself, the failure and its last output', { skip }, async (t) => {
+  const { engine, build } = await createStore(t);
   const failure = async (each: TestContext, lines: readonly string[]) => {
     try {
       await build(each, lines);
@@ -275,10 +281,10 @@ test('a step that fails says which, how, and what it wrote last', { skip }, asyn
       if (name === 'not found') assert.equal(error.hint, 'Install the program in a step before, or correct its name.');
     });
   }
-  await t.test('a user the image does not know', async (each) => {
+  await t.test('a user that the image does not know is an error', async (each) => {
     assert.equal((await failure(each, ['USER nobody-here', 'RUN true'])).code, 'ERR_USER_UNKNOWN');
   });
-  await t.test('nothing of it stays, and the steps before it are cached', async (each) => {
+  await t.test('nothing of a failed step stays, and the steps before it are cached', async (each) => {
     const { steps } = await build(each, ['RUN echo kept > /kept']);
     assert.deepEqual(Object.values(steps), ['done']);
     await failure(each, ['RUN echo kept > /kept', 'RUN echo lost > /kept; false']);

@@ -21,7 +21,7 @@ async function store(t: TestContext): Promise<Engine> {
   return engine;
 }
 
-/** A context whose files all have one time. */
+/** Creates a context whose files all have one time. */
 function context(t: TestContext, items: Readonly<Record<string, FolderItem>>): string {
   const folder = folderWith(t, items);
   for (const name of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
@@ -59,7 +59,7 @@ const items = {
   'tree/sub/b': 'b',
 } as const;
 
-/** Everything below a folder, by its time in seconds. */
+/** Groups everything below a folder by its time in seconds. */
 function byTime(folder: string): Record<string, string[]> {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   const found: Record<string, string[]> = {};
@@ -67,7 +67,7 @@ function byTime(folder: string): Record<string, string[]> {
   return found;
 }
 
-test('SOURCE_DATE_EPOCH: what is made has its time, what is copied keeps its own', { skip }, async (t) => {
+test('SOURCE_DATE_EPOCH sets the time of created files, copied ones keep theirs', { skip }, async (t) => {
   const engine = await store(t);
   const id = await build(engine, context(t, items));
   const { config } = await engine.images.inspect(id);
@@ -83,8 +83,10 @@ test('SOURCE_DATE_EPOCH: what is made has its time, what is copied keeps its own
   });
 });
 
-test('SOURCE_DATE_EPOCH: the same image in another store, and when an earlier copy is amended', { skip }, async (t) => {
-  // As many as two threads are used for.
+test('SOURCE_DATE_EPOCH gives the same image in another store, and when an earlier copy is amended', {
+  skip,
+}, async (t) => {
+  // Enough files for a second thread.
   const names = Array.from({ length: 1100 }, (_, at) => `many/${at % 20}/${at}`);
   const many = Object.fromEntries(names.map((name) => [name, name]));
   const folder = context(t, { ...items, ...many, Dockerfile: `${dockerfile}COPY many /etc/many\n` });
@@ -97,14 +99,14 @@ test('SOURCE_DATE_EPOCH: the same image in another store, and when an earlier co
   assert.equal(await build(await store(t), folder), amended);
 });
 
-test('SOURCE_DATE_EPOCH: other times are other steps', { skip }, async (t) => {
+test('SOURCE_DATE_EPOCH with other times gives other steps', { skip }, async (t) => {
   const engine = await store(t);
   const folder = context(t, items);
   const id = await build(engine, folder);
   const later = await build(engine, folder, { SOURCE_DATE_EPOCH: `${epoch + 1}` });
   assert.notDeepEqual(await layersOf(engine, later), await layersOf(engine, id));
   assert.equal(await build(engine, folder), id);
-  // An ARG of the Dockerfile counts, one that is given before it, and an empty one is none.
+  // An ARG of the Dockerfile or before FROM counts, an empty one does not.
   const named = context(t, { ...items, Dockerfile: `ARG SOURCE_DATE_EPOCH=${epoch}\n${dockerfile}` });
   assert.equal(await build(engine, named, {}), id);
   assert.equal(await build(engine, named, { SOURCE_DATE_EPOCH: `${epoch + 1}` }), later);
@@ -117,7 +119,7 @@ test('SOURCE_DATE_EPOCH: other times are other steps', { skip }, async (t) => {
 const layersOf = async (engine: Engine, id: string): Promise<readonly string[]> =>
   (await engine.images.inspect(id)).config.rootfs.diff_ids;
 
-test('SOURCE_DATE_EPOCH: what is no number of seconds is refused', { skip }, async (t) => {
+test('SOURCE_DATE_EPOCH must be a number of seconds', { skip }, async (t) => {
   const engine = await store(t);
   const folder = context(t, items);
   for (const value of ['abc', '1.5', '1e3', ' 1', '0x10', '99999999999999999999', '253402300800']) {

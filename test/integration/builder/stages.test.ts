@@ -1,4 +1,4 @@
-// Builds of several stages: what is built, what comes from the cache, and whose files are copied.
+// Builds of several stages: which stages are built, which steps come from the cache, and whose files are copied.
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { type TestContext, test } from 'node:test';
@@ -18,9 +18,9 @@ type More = Omit<BuildRequest, 'context'> & { readonly files?: Readonly<Record<s
 
 interface Built {
   readonly id: string;
-  /** The last state of each step, by its name. */
+  /** Last state of each step, by its name. */
   readonly steps: Readonly<Record<string, string>>;
-  /** Names and states, in the order in which they came. */
+  /** Names and states, in the order of their events. */
   readonly moves: readonly string[];
 }
 
@@ -30,8 +30,8 @@ interface Store {
   readonly tree: (image: string, below?: string) => Promise<string[]>;
 }
 
-/** A store with an image `base` of busybox. */
-async function store(t: TestContext, driver: Driver = 'overlay2'): Promise<Store> {
+/** Creates a store with an image `base` of busybox. */
+async function createStore(t: TestContext, driver: Driver = 'overlay2'): Promise<Store> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
@@ -55,10 +55,10 @@ async function store(t: TestContext, driver: Driver = 'overlay2'): Promise<Store
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`the image has the files of its own stage, and what that copies from others, on ${driver}`, {
+  test(`the image has the files of its own stage, and those it copies from others, on ${driver}`, {
     skip,
   }, async (t) => {
-    const { engine, build, tree } = await store(t, driver);
+    const { engine, build, tree } = await createStore(t, driver);
     const { id, steps } = await build([
       'FROM base AS Build',
       'ENV BUILT=yes',
@@ -99,8 +99,8 @@ for (const driver of ['overlay2', 'vfs'] as const) {
     assert.equal(config.rootfs.diff_ids.length, 3);
   });
 
-  test(`a stage's symlinks end in the stage, on ${driver}`, { skip }, async (t) => {
-    const { build, tree } = await store(t, driver);
+  test(`symlinks of a stage end in the stage, on ${driver}`, { skip }, async (t) => {
+    const { build, tree } = await createStore(t, driver);
     const stage = [
       'FROM base AS s',
       'RUN mkdir -p /d/e /etc && echo stage > /etc/os-release && busybox ln -s /etc/os-release /abs && busybox ln -s ../../../../../../../etc/os-release /d/e/up \\',
@@ -131,8 +131,8 @@ for (const driver of ['overlay2', 'vfs'] as const) {
   });
 }
 
-test('a step that was run again and made the same files changes nothing above a COPY --from', { skip }, async (t) => {
-  const { build } = await store(t);
+test('a step that is run again with the same files changes nothing above a COPY --from', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const dockerfile = (version: string, content: string): string[] => [
     'FROM base AS build',
     `RUN echo ${content} > /made && echo ${version} > /other`,
@@ -152,8 +152,8 @@ test('a step that was run again and made the same files changes nothing above a 
   assert.equal(again.id, (await build(dockerfile('2', 'one'))).id);
 });
 
-test('owner, mode and kind of what is copied enter the key, its time does not', { skip }, async (t) => {
-  const { build } = await store(t);
+test('owner, mode and kind of copied files enter the key, their time does not', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const copied = async (make: string, flag = ''): Promise<string | undefined> => {
     const { steps } = await build(['FROM base AS b', `RUN ${make}`, 'FROM scratch', `COPY --from=b ${flag} /d /d`]);
     return Object.entries(steps).find(([name]) => name.includes('COPY'))?.[1];
@@ -174,8 +174,8 @@ test('owner, mode and kind of what is copied enter the key, its time does not', 
   assert.equal(await copied(`${file} && busybox chown 1 /d/f`, '--chown=5'), 'hit', 'of no matter for the copy');
 });
 
-test('stages that are not needed are skipped, with all they stand on', { skip }, async (t) => {
-  const { build } = await store(t);
+test('unneeded stages are skipped, with all that they are built on', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const dockerfile = [
     'FROM nowhere/to/be:found AS unused',
     'RUN false',
@@ -201,8 +201,8 @@ test('stages that are not needed are skipped, with all they stand on', { skip },
   );
 });
 
-test('equal steps of two stages are one', { skip }, async (t) => {
-  const { build, tree } = await store(t);
+test('equal steps of two stages are one step', { skip }, async (t) => {
+  const { build, tree } = await createStore(t);
   const same = ['COPY f /', 'RUN cat /proc/sys/kernel/random/uuid > /random'];
   const { id, steps } = await build(
     [
@@ -226,11 +226,11 @@ test('equal steps of two stages are one', { skip }, async (t) => {
   assert.ok(a !== undefined && a === b);
 });
 
-test('stages that do not need each other run side by side', {
+test('independent stages run side by side', {
   skip: skip || (availableParallelism() < 2 && 'one processor'),
 }, async (t) => {
-  const { build, tree } = await store(t);
-  // The one waits for the other, which waits until it does: one after the other they would wait without end.
+  const { build, tree } = await createStore(t);
+  // One step waits for the other, which waits for the first: one after the other they would wait for ever.
   const port = 20_000 + (process.pid % 10_000);
   const meet = {
     listen: `RUN --network=host busybox nc -l -p ${port} </dev/null >/dev/null; echo met > /met`,
@@ -251,8 +251,10 @@ test('stages that do not need each other run side by side', {
   assert.deepEqual(await tree(id), ['-644 0:0 /one "met\\n"', '-644 0:0 /two "met\\n"']);
 });
 
-test('files come from an image of the store, too, and .dockerignore is of the context alone', { skip }, async (t) => {
-  const { build, tree } = await store(t);
+test('COPY --from takes an image of the store, too, and .dockerignore is for the context alone', {
+  skip,
+}, async (t) => {
+  const { build, tree } = await createStore(t);
   const files = { f: 'x', '.dockerignore': 'f\netc\n' };
   const { id } = await build(
     ['FROM scratch', 'COPY --from=base /etc/gr* /a/', 'COPY --from=base:latest etc/passwd /a/'],
@@ -266,7 +268,7 @@ test('files come from an image of the store, too, and .dockerignore is of the co
 });
 
 test('a linked copy out of a stage comes from the cache on another base', { skip }, async (t) => {
-  const { build, tree } = await store(t);
+  const { build, tree } = await createStore(t);
   const stage = ['FROM base AS s', 'RUN mkdir /d && echo x > /d/f && busybox chown 3:4 /d/f'];
   await build([...stage, 'FROM scratch', 'COPY --link --from=s /d /to/']);
   const { id, steps } = await build([...stage, 'FROM scratch', 'WORKDIR /other', 'COPY --link --from=s /d /to/']);
@@ -279,8 +281,8 @@ test('a linked copy out of a stage comes from the cache on another base', { skip
   assert.deepEqual(await tree(id), ['d755 0:0 /other', 'd755 0:0 /to', '-644 3:4 /to/f "x\\n"']);
 });
 
-test('a failure says where the instruction of its stage stands', { skip }, async (t) => {
-  const { build } = await store(t);
+test('an error names the line of the instruction in its stage', { skip }, async (t) => {
+  const { build } = await createStore(t);
   const failures: readonly (readonly [line: number, code: string, message: RegExp, ...dockerfile: string[]])[] = [
     [
       4,
@@ -332,8 +334,8 @@ test('a failure says where the instruction of its stage stands', { skip }, async
   }
 });
 
-test('an image that is not there may be a stage misspelt', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+test('an error about a missing image hints at a misspelt stage', { skip }, async (t) => {
+  const { engine, build } = await createStore(t);
   const { id } = await build(['FROM scratch', 'ONBUILD COPY --from=tool / /x']);
   await engine.images.tag(id, 'triggering');
   const near = /^No stage above has that name either: did you mean tools\? Load, import or build the image first/;
@@ -354,8 +356,8 @@ test('an image that is not there may be a stage misspelt', { skip }, async (t) =
   }
 });
 
-test("a base's triggers may copy from the stages of the Dockerfile they run in", { skip }, async (t) => {
-  const { engine, build, tree } = await store(t);
+test('triggers of a base may copy from the stages of the Dockerfile that they run in', { skip }, async (t) => {
+  const { engine, build, tree } = await createStore(t);
   const { id } = await build([
     'FROM scratch',
     'ONBUILD COPY --from=tools /tool /',

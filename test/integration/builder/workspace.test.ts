@@ -5,7 +5,7 @@ import { needs } from '../../helpers/needs.ts';
 import { openStoreAt } from '../../helpers/open-store-at.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
-test('a full disk is told, and leaves no snapshot, also where nothing can be mounted any more', {
+test('a full disk is reported, and leaves no snapshot, even when nothing can be mounted any more', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   await using store = openStoreAt(storeRoot(context));

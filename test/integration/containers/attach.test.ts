@@ -19,8 +19,8 @@ before(async () => {
   if (skip === false) engine = await testStore(file, { busybox: 'busybox' });
 });
 
-/** A container with a script of its own, started with its streams in our hands. */
-async function startedWith(
+/** Creates a container with a script and starts it attached. */
+async function startWith(
   t: TestContext,
   script: string,
   request: Partial<CreateRequest> = {},
@@ -38,22 +38,22 @@ async function outputOf({ streams }: AttachedContainer): Promise<{ stdout: Buffe
   return { stdout: Buffer.concat(parts.stdout), stderr: Buffer.concat(parts.stderr) };
 }
 
-test('all that is written arrives, from the first byte to the last, each stream by itself; the code too', {
+test('all output arrives from the first byte to the last, each stream by itself, and the exit code', {
   skip,
 }, async (t) => {
   const script = 'echo first; yes out | head -c 1000000; yes err | head -c 1000000 >&2; echo last; exit 7';
-  const attached = await startedWith(t, script);
+  const attached = await startWith(t, script);
   const { stdout, stderr } = await outputOf(attached);
   assert.equal(await attached.exitCode, 7);
   assert.equal(stdout.toString(), `first\n${'out\n'.repeat(250_000)}last\n`);
   assert.equal(stderr.toString(), 'err\n'.repeat(250_000));
 });
 
-test('3 MB through cat and back; its input ends with ours', { skip }, async (t) => {
-  const attached = await startedWith(t, 'cat; echo over >&2', { interactive: true, attach: ['stdin'] });
+test("cat returns 3 MB, and the container's input ends with the client's", { skip }, async (t) => {
+  const attached = await startWith(t, 'cat; echo over >&2', { interactive: true, attach: ['stdin'] });
   const bytes = randomBytes(3 << 20);
   const output = outputOf(attached);
-  // The end waits for all that was given before, whether anybody waits for that or not.
+  // The end waits for all writes before it, awaited or not.
   const written = attached.streams.write(bytes);
   attached.streams.end();
   assert.equal(await written, true);
@@ -64,9 +64,9 @@ test('3 MB through cat and back; its input ends with ours', { skip }, async (t) 
   assert.equal(await attached.streams.write(bytes), false, 'nobody takes it any more');
 });
 
-test('who does not read what is sent: its standard input closed early, or never looked at', { skip }, async (t) => {
+test('a container that closes or never reads its standard input blocks no client', { skip }, async (t) => {
   for (const script of ['exec 0<&-; sleep 0.3; echo done', 'sleep 0.3; echo done', 'head -c 5; echo done']) {
-    const attached = await startedWith(t, script, { interactive: true, attach: ['stdin'] });
+    const attached = await startWith(t, script, { interactive: true, attach: ['stdin'] });
     const output = outputOf(attached);
     await attached.streams.write(Buffer.alloc(3 << 20, 'input'));
     assert.match((await output).stdout.toString(), /done\n$/, script);
@@ -74,11 +74,11 @@ test('who does not read what is sent: its standard input closed early, or never 
   }
 });
 
-test('a slow reader: the container waits for it, memory does not grow, and its end is not held up', {
+test('a slow reader makes its container wait, memory does not grow, and its end is not held up', {
   skip,
 }, async (t) => {
   const { containers } = engine;
-  const attached = await startedWith(t, 'yes 0123456789abcde | head -c 500000000; echo over >&2; sleep 1000');
+  const attached = await startWith(t, 'yes 0123456789abcde | head -c 500000000; echo over >&2; sleep 1000');
   const before = process.memoryUsage.rss();
   await sleep(1000);
   assert.ok(process.memoryUsage.rss() - before < 200e6, 'what is not read waits in the container');
@@ -95,9 +95,9 @@ test('a slow reader: the container waits for it, memory does not grow, and its e
   assert.ok(size > 10_000_000 && size < 15_000_000, `${size} bytes`);
 });
 
-test('several clients see the same; one that goes, by whatever way, is not missed', { skip }, async (t) => {
+test('several clients see the same output, however one of them leaves', { skip }, async (t) => {
   const { containers } = engine;
-  const first = await startedWith(t, 'while read -r line; do echo "got $line"; done', { interactive: true });
+  const first = await startWith(t, 'while read -r line; do echo "got $line"; done', { interactive: true });
   const second = await containers.attach(first.id);
   t.after(() => second[Symbol.asyncDispose]());
   const third = await containers.attach(first.id);
@@ -130,7 +130,7 @@ test('several clients see the same; one that goes, by whatever way, is not misse
   assert.deepEqual((await leftoversOf(engine, [first.id])).groups, []);
 });
 
-test('a terminal has the size it is given, before its process looks and later', { skip }, async (t) => {
+test('a terminal has the requested size before its process looks, and later', { skip }, async (t) => {
   const { id } = await engine.containers.create({
     image: 'busybox',
     command: [
@@ -148,8 +148,8 @@ test('a terminal has the size it is given, before its process looks and later', 
   for await (const { chunk } of attached.streams) {
     seen += Buffer.from(chunk).toString();
     if (seen !== '17 61\r\n') continue;
-    // The one goes another way than the other, and may come later.
-    // Of several at once the last counts.
+    // Size and input go different ways: the size may come later.
+    // Of several sizes at once the last one counts.
     for (const rows of [20, 30, 40]) attached.streams.resize({ rows, columns: 80 });
     attached.streams.resize({ rows: 50, columns: 132 }, { redraws: true });
     await attached.streams.write(Buffer.from('\n'));
@@ -159,10 +159,10 @@ test('a terminal has the size it is given, before its process looks and later', 
   attached.streams.resize({ rows: 1, columns: 1 });
 });
 
-test('a size for a process that is still to be let go is waited for, until its supervisor has it', {
+test('the size for a process that has not started yet is awaited until the supervisor has it', {
   skip,
 }, async (t) => {
-  const attached = await startedWith(t, 'sleep 1000', { terminal: true, interactive: true });
+  const attached = await startWith(t, 'sleep 1000', { terminal: true, interactive: true });
   const supervisor = Number(readFileSync(join(bundlesOf(engine.layout), attached.id, 'conmon.pid'), 'utf8'));
   process.kill(supervisor, 'SIGSTOP');
   let isOver = false;
@@ -174,7 +174,7 @@ test('a size for a process that is still to be let go is waited for, until its s
   await engine.containers.remove(attached.id, { force: true });
 });
 
-test('of sizes in quick succession the last one holds', { skip }, async (t) => {
+test('the last of several sizes in quick succession holds', { skip }, async (t) => {
   const script =
     'while read -r size; do until test "$(stty size)" = "$size"; do sleep 0.01; done; echo "has $size"; done';
   const { id } = await engine.containers.create({
@@ -201,7 +201,7 @@ test('of sizes in quick succession the last one holds', { skip }, async (t) => {
   await engine.containers.remove(id, { force: true });
 });
 
-test('what cannot be attached to is refused in docker’s words', { skip }, async () => {
+test('attach to an unfit container is refused in docker’s words', { skip }, async () => {
   const { containers } = engine;
   const code = 'ERR_CONTAINER_ATTACH_REFUSED';
   await assert.rejects(containers.attach('nope'), { code: 'ERR_CONTAINER_NOT_FOUND' });
@@ -214,8 +214,8 @@ test('what cannot be attached to is refused in docker’s words', { skip }, asyn
   await assert.rejects(containers.startAttached(wrong), { code: 'ERR_CONTAINER_START' });
 });
 
-test('a container that goes with its end still tells its code', { skip }, async (t) => {
-  const attached = await startedWith(t, 'exit 9', { remove: true });
+test('a container that is removed at its end still gives its exit code', { skip }, async (t) => {
+  const attached = await startWith(t, 'exit 9', { remove: true });
   assert.equal((await outputOf(attached)).stdout.length, 0);
   assert.equal(await attached.exitCode, 9);
   for (const { id } of await engine.containers.list({ all: true })) await engine.containers.remove(id, { force: true });

@@ -1,5 +1,5 @@
-// What a container that may make nodes does while it is committed without a pause: a second process exchanges a file of its
-// layer and a device, as fast as the kernel lets it.
+// Commits without a pause of a container that may make devices: a second process exchanges a file of its layer and a
+// device, as fast as the kernel lets it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const tries = isSoak ? 1000 : 10;
-// /dev/zero: what is read of it cannot be mistaken.
+// /dev/zero: bytes read from it cannot be mistaken.
 const zero = [1, 5] as const;
 const own = 'of the container'.repeat(1000);
 
@@ -47,7 +47,7 @@ for (const driver of ['overlay2', 'vfs']) {
 }
 
 for (const driver of ['overlay2', 'vfs']) {
-  test(`a device in the place of a file is not opened by a commit, ${driver}`, { skip }, async (t) => {
+  test(`a commit opens no device that takes the place of a file, ${driver}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox', storageDriver: driver });
     const script = `i=0; while [ $i -lt 1000 ]; do printf 'of the container'; i=$((i+1)); done > /file`;
     const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script] });

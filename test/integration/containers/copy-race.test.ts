@@ -26,8 +26,8 @@ const tries = isSoak ? 3000 : 200;
 const missing = (): ReturnType<typeof copyNotFound> => copyNotFound('not there', 'Check the path.');
 const torn = (): Error => new Error('no file becomes shorter here');
 
-/** False for what the swapping may rightly lead to. */
-async function worked(action: () => Promise<void>): Promise<boolean> {
+/** Runs the action; returns false for failures that the swapping may rightly cause. */
+async function tryAction(action: () => Promise<void>): Promise<boolean> {
   try {
     await action();
     return true;
@@ -38,7 +38,7 @@ async function worked(action: () => Promise<void>): Promise<boolean> {
 }
 
 for (const target of ['../victim', '/../../victim', '@/victim']) {
-  test(`copies below a directory that is swapped for a symlink to ${target}`, async (t) => {
+  test(`copies below a directory that is swapped for a symlink to ${target} stay inside`, async (t) => {
     const { root, outside, before } = rootBesideCanary(t);
     mkdirSync(join(root, 'd/sub'), { recursive: true });
     for (const name of ['d/file', 'd/sub/file']) writeFileSync(join(root, name), 'of the container');
@@ -51,7 +51,7 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
     await once(child.stdout, 'data');
 
     const done = { in: 0, out: 0 };
-    // Which of the two is there is a matter of turns on a processor.
+    // Scheduling decides which of the two is found.
     for (let i = 0; i < tries || ((done.in === 0 || done.out === 0) && i < 100_000); i++) {
       using tree = RootedTree.open(root);
       const wayIn = async (): Promise<void> => {
@@ -64,14 +64,14 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
           closeFd(found.fd);
         }
       };
-      if (await worked(wayIn)) done.in++;
+      if (await tryAction(wayIn)) done.in++;
       const wayOut = async (): Promise<void> => {
         const from = parseCopyPath(['/d/file', '/d/passwd', '/d', '/'][i % 4] ?? '', '/');
         using source = findSource(tree, from, { followLink: i % 8 < 4, missing });
         const chunks = [...archiveSource(source, undefined, torn)];
         assert.ok(!Buffer.concat(chunks).includes("the host's"), 'nothing of the host is read');
       };
-      if (await worked(wayOut)) done.out++;
+      if (await tryAction(wayOut)) done.out++;
     }
     writeFileSync(join(root, 'stop'), '');
     await once(child, 'exit');

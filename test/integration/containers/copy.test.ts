@@ -23,7 +23,7 @@ async function withContainers(t: TestContext, storageDriver = 'overlay2'): Promi
   return engine;
 }
 
-/** Files that a copy starts from, and those it meets. */
+/** Files that a copy starts from, and those at its destination. */
 const files = {
   file: 'file\n',
   'dir/file': 'in dir\n',
@@ -41,7 +41,7 @@ interface Case {
   readonly from: string;
   readonly to: string;
   readonly followLink?: boolean;
-  /** A file and what it holds then, or what it says. */
+  /** A file with its content after the copy, or a part of the error. */
   readonly holds: readonly [path: string, content: string] | RegExp;
 }
 
@@ -91,7 +91,7 @@ function check(folder: string, [path, content]: readonly [string, string]): void
 }
 
 for (const container of ['made', 'runs']) {
-  test(`docker's cases of source and destination, ${container === 'made' ? 'at rest' : 'running'}`, {
+  test(`copies follow docker's cases of source and destination, ${container === 'made' ? 'at rest' : 'running'}`, {
     skip,
   }, async (t) => {
     const { containers } = await withContainers(t);
@@ -122,7 +122,7 @@ for (const container of ['made', 'runs']) {
   });
 }
 
-test('all of a running container is its files, not what the kernel shows in it', { skip }, async (t) => {
+test("a whole running container is copied as its files, without the kernel's filesystems", { skip }, async (t) => {
   const { containers } = await withContainers(t);
   const target = temporaryFolder(t);
   await containers.copyFrom('runs', { path: '/', to: `${target}/new` });
@@ -149,7 +149,7 @@ const odd = (folder: string): void => {
   setXattrAt(AT_FDCWD, join(folder, 's/file'), 'user.note', Buffer.from([0, 255, 10]));
 };
 
-test('what a tree can hold comes through both ways, and through a tar', { skip }, async (t) => {
+test('files of every kind come through both ways, and through a tar', { skip }, async (t) => {
   const { containers } = await withContainers(t);
   const given = folderWith(t, { 's/file': 'x\n' });
   odd(given);
@@ -198,7 +198,7 @@ test('what a tree can hold comes through both ways, and through a tar', { skip }
   );
 });
 
-test('what is read-only stays as it is', { skip }, async (t) => {
+test('read-only paths stay as they are', { skip }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
   const given = folderWith(t, { file: 'x\n' });
   await containers.create({ image: 'busybox', name: 'fixed', command: ['sleep', '1000'], readOnly: true });
@@ -210,7 +210,7 @@ test('what is read-only stays as it is', { skip }, async (t) => {
   }
 });
 
-test('what is bound into a container is read and written whether it runs or not; a mount is never taken away', {
+test('bound folders are read and written, running or not; a mount is never removed', {
   skip,
 }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
@@ -251,7 +251,7 @@ test('what is bound into a container is read and written whether it runs or not;
     assert.match(await readOf('/etc/hosts'), /localhost/, state);
   }
   assert.deepEqual(readdirSync(at('w/sub')).sort(), ['at rest', 'deep', 'never started', 'running']);
-  // What was made to be bound at shows in the container's own layer, what is in the folders does not.
+  // Created mount points show in the container's own layer, files of the bound folders do not.
   const changed = await Array.fromAsync(containers.diff('bound'), ({ path }) => Buffer.from(path).toString());
   assert.deepEqual(changed, ['deep', 'deep/in', 'deep/in/w', 'one', 'ro']);
   await assert.rejects(containers.copyTo('fixed', { from: at('given'), path: '/tmp' }), {
@@ -259,7 +259,7 @@ test('what is bound into a container is read and written whether it runs or not;
   });
 });
 
-test('what the kernel makes when it is read has no size to be copied by', { skip }, async (t) => {
+test('files that the kernel generates on reading have no size and are refused', { skip }, async (t) => {
   const { containers } = await withContainers(t);
   const to = join(temporaryFolder(t), 'out');
   const refused = (path: string): object => ({
@@ -276,7 +276,7 @@ test('what the kernel makes when it is read has no size to be copied by', { skip
   );
 });
 
-test('a place that its container takes away while it is written to is told of in words', { skip }, async (t) => {
+test('a destination that its container removes during the copy gives a clear error', { skip }, async (t) => {
   const { containers } = await withContainers(t);
   const sh = async (script: string): Promise<number> => {
     await using shell = await containers.exec('runs', { command: ['sh', '-c', script], stdio: 'inherit' });

@@ -17,33 +17,33 @@ async function running(engine: Engine, script: string): Promise<string> {
   return id;
 }
 
-/** What a process in the container writes, and its exit code. */
-async function answer(engine: Engine, id: string, script: string, terminal: boolean): Promise<string> {
+/** Runs a script in the container; returns its output and its exit code. */
+async function outputOf(engine: Engine, id: string, script: string, terminal: boolean): Promise<string> {
   await using attached = await engine.containers.exec(id, { command: ['sh', '-c', script], terminal });
   let text = '';
   for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
   return `${text}${await attached.exitCode}`;
 }
 
-test('a process that joins has its three streams and no descriptor of ours; no folder of a process', {
+test('a joining process has its three streams and no descriptor of Strata, and no working directory below /proc', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   // The shell expands the pattern itself and has the folder open meanwhile.
   const script = 'for f in /proc/$$/fd/*; do test ! -e $f || echo -n "${f##*/} "; done';
-  for (const terminal of [false, true]) assert.match(await answer(engine, id, script, terminal), /^0 1 2 (10 )?0$/);
+  for (const terminal of [false, true]) assert.match(await outputOf(engine, id, script, terminal), /^0 1 2 (10 )?0$/);
   for (const workingDirectory of ['/proc/self/fd/7', '/proc/1/fd/8/..', '/dev/fd/7/', '//proc//self/fd/9']) {
     await assert.rejects(engine.containers.exec(id, { command: ['pwd'], workingDirectory }), {
       code: 'ERR_WORKING_DIRECTORY_INVALID',
     });
   }
   await engine.containers.remove(id, { force: true });
-  // Who watched a joined process tidies up behind it.
+  // The supervisor of a joined process tidies up after it.
   await untilNothingLeft(engine, [id]);
 });
 
-test('a process that cannot start, at a terminal, again and again: no descriptor stays open', { skip }, async (t) => {
+test('a process that fails to start at a terminal, again and again, leaves no descriptor open', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const fail = async (): Promise<void> => {
@@ -58,7 +58,7 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   await untilNothingLeft(engine, [id]);
 });
 
-test('a process that is let go of goes on, and nobody waits for its exit code', {
+test('a detached process goes on without its exit code being awaited', {
   skip,
   timeout: patienceMs,
 }, async (t) => {
@@ -85,14 +85,14 @@ test('a process that is let go of goes on, and nobody waits for its exit code', 
   }
   const done = '/pipe-disposal /pipe-abort /ignore-disposal /ignore-abort';
   await until(
-    async () => (await answer(engine, id, `ls ${done}`, false)).endsWith('0'),
+    async () => (await outputOf(engine, id, `ls ${done}`, false)).endsWith('0'),
     () => 'they go on',
   );
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);
 });
 
-test('a process whose reader is behind ends with its container, and holds up nobody', {
+test('a process with a slow reader ends with its container, and holds up nothing', {
   skip,
   timeout: patienceMs,
 }, async (t) => {
@@ -101,7 +101,7 @@ test('a process whose reader is behind ends with its container, and holds up nob
   await using process = await engine.containers.exec(id, { command: ['sh', '-c', 'yes 0123456789abcde'] });
   const reader = process.streams[Symbol.asyncIterator]();
   await reader.next();
-  // Long enough for all that lies between the two to be full.
+  // Time enough for all buffers on the way to be full.
   await sleep(500);
   const began = performance.now();
   await engine.containers.remove(id, { force: true });
@@ -111,7 +111,7 @@ test('a process whose reader is behind ends with its container, and holds up nob
   for (let next = await reader.next(); next.done !== true; next = await reader.next());
 });
 
-test('who only waits for processes is left with no descriptor of theirs', { skip }, async (t) => {
+test('waiting for processes leaves no descriptors of theirs open', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const command = ['sh', '-c', 'exit 3'];
@@ -134,7 +134,7 @@ test('who only waits for processes is left with no descriptor of theirs', { skip
   await untilNothingLeft(engine, [id]);
 });
 
-test('nothing to run is refused, without a word about the image', { skip }, async (t) => {
+test('an empty command is refused, without a word about the image', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const hint = 'Say what to run in the container.';
@@ -142,7 +142,10 @@ test('nothing to run is refused, without a word about the image', { skip }, asyn
   assert.deepEqual((await leftoversOf(engine)).execs, []);
 });
 
-test('an abort while it runs: the exit code rejects with its reason', { skip, timeout: patienceMs }, async (t) => {
+test('an abort of a running process makes its exit code reject with the reason', {
+  skip,
+  timeout: patienceMs,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const command = ['sleep', '1000'];
@@ -157,13 +160,13 @@ test('an abort while it runs: the exit code rejects with its reason', { skip, ti
     controller.abort(reason);
     await assert.rejects(exec.exitCode, (error) => error === reason, stdio);
     const timeout = AbortSignal.timeout(500);
-    // It may be over before the process has joined.
+    // The time may be over before the process has joined.
     const wholly = async (): Promise<number> => await (await begin(stdio, timeout)).exitCode;
     await assert.rejects(wholly, (error) => error === timeout.reason, stdio);
   }
 });
 
-test('an abort before the start: no process joins, nothing is left', { skip }, async (t) => {
+test('an abort before the start joins no process and leaves nothing', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const signal = AbortSignal.abort();
@@ -174,10 +177,10 @@ test('an abort before the start: no process joins, nothing is left', { skip }, a
     await assert.rejects(exec, { name: 'AbortError' }, stdio);
   }
   assert.deepEqual((await leftoversOf(engine)).execs, []);
-  assert.equal(await answer(engine, id, 'test -e /joined', false), '1');
+  assert.equal(await outputOf(engine, id, 'test -e /joined', false), '1');
 });
 
-test('who ignores TERM is killed in the end; of 200 processes none is left', { skip }, async (t) => {
+test('stop kills a container that ignores TERM in the end, with all of its 200 processes', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const script = 'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; echo all; wait';
   const id = await running(engine, script);

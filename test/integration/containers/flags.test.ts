@@ -20,7 +20,7 @@ interface Ran {
 
 type Asked = Omit<CreateRequest, 'image'> & { readonly image?: string };
 
-/** By the calling process. */
+/** Runs a container in the foreground, by the calling process. */
 async function attended(engine: Engine, request: Asked): Promise<Ran> {
   await using operation = engine.containers.run({ image: 'busybox', remove: true, ...request });
   let text = '';
@@ -30,7 +30,7 @@ async function attended(engine: Engine, request: Asked): Promise<Ran> {
   return { exitCode: (await operation.result).exitCode, text };
 }
 
-/** By conmon. */
+/** Runs a container under conmon. */
 async function supervised({ containers }: Engine, request: Asked): Promise<Ran> {
   const { id } = await containers.create({ image: 'busybox', ...request });
   try {
@@ -47,8 +47,8 @@ async function supervised({ containers }: Engine, request: Asked): Promise<Ran> 
 const ways = { attended, supervised } as const;
 type Way = (typeof ways)[keyof typeof ways];
 
-/** Runs lines of a script, each printing one value, and answers them by name. */
-async function values(
+/** Runs lines of a script, each printing one value, and returns the values by name. */
+async function valuesOf(
   way: Way,
   engine: Engine,
   lines: Readonly<Record<string, string>>,
@@ -77,7 +77,7 @@ async function refused(engine: Engine, host: HostOptions, code: string, message:
 for (const [name, way] of Object.entries(ways)) {
   test(`limits, identity and names reach the process, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
-    const seen = await values(
+    const seen = await valuesOf(
       way,
       engine,
       {
@@ -158,7 +158,7 @@ for (const [name, way] of Object.entries(ways)) {
     await assertNothingLeft(engine);
   });
 
-  test(`mounts are where they are asked for, and nowhere else, ${name}`, { skip }, async (t) => {
+  test(`mounts are at the requested paths, and nowhere else, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const host = folderWith(t, { file: 'of the host\n', 'below/inner': 'inner\n', hosts: '1.1.1.1 mine\n' });
     const context = folderWith(t, {
@@ -170,7 +170,7 @@ for (const [name, way] of Object.entries(ways)) {
     });
     await engine.builder.build({ context, tags: ['links'] }).result;
     const made = join(host, 'made/of/it');
-    const seen = await values(
+    const seen = await valuesOf(
       way,
       engine,
       {
@@ -225,7 +225,7 @@ for (const [name, way] of Object.entries(ways)) {
     await assertNothingLeft(engine);
   });
 
-  test(`memory and processes that run out, ${name}`, { skip }, async (t) => {
+  test(`memory and processes run out at their limits, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const hungry = { command: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'] };
     const { exitCode } = await way(engine, { ...hungry, host: { Memory: 8 * MiB, MemorySwap: 8 * MiB } });
@@ -237,18 +237,18 @@ for (const [name, way] of Object.entries(ways)) {
     await assertNothingLeft(engine);
   });
 
-  test(`more of the machine, or less, ${name}`, { skip }, async (t) => {
+  test(`flags give more of the machine, or less, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const look = {
       sys: `mkdir /sys/fs/cgroup/${isUnified ? '' : 'memory/'}x 2>/dev/null; echo $?`,
       masked: 'busybox stat -c %t:%T /proc/interrupts',
     };
-    assert.deepEqual(await values(way, engine, look), { sys: '1', masked: '1:3' });
+    assert.deepEqual(await valuesOf(way, engine, look), { sys: '1', masked: '1:3' });
     const all = { device: 'test -c /dev/kmsg; echo $?', masked: 'test -f /proc/interrupts; echo $?' };
-    const privileged = await values(way, engine, all, { host: { Privileged: true } });
+    const privileged = await valuesOf(way, engine, all, { host: { Privileged: true } });
     assert.deepEqual(privileged, { device: existsSync('/dev/kmsg') ? '0' : '1', masked: '0' });
     const unmasked = { MaskedPaths: [], ReadonlyPaths: [] };
-    assert.equal((await values(way, engine, { masked: all.masked }, { host: unmasked }))['masked'], '0');
+    assert.equal((await valuesOf(way, engine, { masked: all.masked }, { host: unmasked }))['masked'], '0');
 
     const namespaces = {
       ipc: 'busybox readlink /proc/self/ns/ipc',
@@ -256,10 +256,10 @@ for (const [name, way] of Object.entries(ways)) {
       pid: 'test $$ -gt 1; echo $?',
       shm: 'mount | while read a b c d; do case $c in /dev/shm) echo is there;; esac; done',
     };
-    const shared = await values(way, engine, namespaces, {
+    const shared = await valuesOf(way, engine, namespaces, {
       host: { IpcMode: 'host', UTSMode: 'host', PidMode: 'host' },
     });
-    const own = await values(way, engine, namespaces, { host: { IpcMode: 'none' } });
+    const own = await valuesOf(way, engine, namespaces, { host: { IpcMode: 'none' } });
     assert.deepEqual([shared['pid'], own['pid']], ['0', '1']);
     assert.deepEqual([shared['shm'], own['shm']], ['is there', '']);
     assert.equal(shared['ipc'], readlinkSync('/proc/self/ns/ipc'));
@@ -276,7 +276,7 @@ for (const [name, way] of Object.entries(ways)) {
   });
 }
 
-test('paths are written as one likes: what climbs is taken back, as docker does', { skip }, async (t) => {
+test('paths may be written in any form, and are cleaned as docker does', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const folder = folderWith(t, { file: 'given' });
   for (const way of Object.values(ways)) {
@@ -313,7 +313,7 @@ test('paths are written as one likes: what climbs is taken back, as docker does'
   await assertNothingLeft(engine);
 });
 
-test('what memory ran out for is told by inspect', { skip }, async (t: TestContext) => {
+test('inspect says when memory ran out', { skip }, async (t: TestContext) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const command = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'];
@@ -325,7 +325,7 @@ test('what memory ran out for is told by inspect', { skip }, async (t: TestConte
   assert.deepEqual([OOMKilled, ExitCode], [true, 137]);
 });
 
-test('a control group below another one goes with its container, also when its runtime forgot it', {
+test('a control group below another one is removed with its container, even when its runtime forgot it', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -344,7 +344,7 @@ test('a control group below another one goes with its container, also when its r
   }
 });
 
-test('what cannot be is refused before anything is made, in docker’s words', { skip }, async (t) => {
+test('invalid flags are refused before anything is created, in docker’s words', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const folder = temporaryFolder(t);
   const missing = join(folder, 'missing');
@@ -390,7 +390,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
   await assertNothingLeft(engine);
 
-  // What is found only when it starts.
+  // Failures that show only at the start.
   const device = { PathOnHost: '/dev/not-there', PathInContainer: '/dev/x', CgroupPermissions: 'rwm' };
   await assert.rejects(attended(engine, { command: ['true'], host: { Devices: [device] } }), {
     code: 'ERR_DEVICE_UNUSABLE',

@@ -1,4 +1,4 @@
-// Containers that stand still, and how long they are given to end.
+// Paused and frozen containers, and the time they are given to end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -17,14 +17,14 @@ import { seen } from './truth.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-/** What the container says when it is ready to be asked. */
+/** Waits until the container prints `ready`. */
 async function untilReady({ containers }: Engine, name: string): Promise<void> {
   for await (const { bytes } of containers.logs(name, { follow: true })) if (bytes.includes('ready')) return;
   assert.fail(`${name} has ended`);
 }
 
-/** One that ends with 7, a while after it was asked to, and says so when it gets USR1. */
-async function politeOne(engine: Engine, name: string, stopSignal?: string): Promise<string> {
+/** Starts a container that ends with 7, some time after its stop signal, and prints `usr1` at USR1. */
+async function startPolite(engine: Engine, name: string, stopSignal?: string): Promise<string> {
   const script = 'trap "sleep 0.3; exit 7" TERM; trap "echo usr1" USR1; echo ready; while :; do sleep 0.05; done';
   const command = ['sh', '-c', script];
   const { id } = await engine.containers.create({
@@ -38,24 +38,24 @@ async function politeOne(engine: Engine, name: string, stopSignal?: string): Pro
   return id;
 }
 
-const ended = async (engine: Engine, name: string): Promise<readonly unknown[]> => {
+const stateOf = async (engine: Engine, name: string): Promise<readonly unknown[]> => {
   const { Status, ExitCode } = (await seen(engine, name)) ?? {};
   return [Status, ExitCode];
 };
 
-test('who is asked to end while paused is awake to hear it, as with docker', { skip }, async (t) => {
+test('a signal that ends a paused container unpauses it, as with docker', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
-  await politeOne(engine, 'one');
+  await startPolite(engine, 'one');
   await containers.pause('one');
   await containers.kill('one', { send: 'USR1' });
   assert.equal((await seen(engine, 'one'))?.Status, 'running', 'any signal may be what it ends with');
   await containers.pause('one');
   await containers.stop('one', { timeoutSeconds: 600 });
-  assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+  assert.deepEqual(await stateOf(engine, 'one'), ['exited', 7]);
   await containers.remove('one');
 
-  const id = await politeOne(engine, 'two', 'TERM');
+  const id = await startPolite(engine, 'two', 'TERM');
   await containers.pause('two');
   await containers.kill('two', { send: 'USR1' });
   assert.equal((await seen(engine, 'two'))?.Status, 'paused', 'another than the one it names is not');
@@ -65,10 +65,10 @@ test('who is asked to end while paused is awake to hear it, as with docker', { s
   await assertNothingLeft(engine, [id]);
 });
 
-test('who was left frozen by a command that was killed goes on, and can be removed', { skip }, async (t) => {
+test('a container left frozen by a killed command can be unpaused, stopped and removed', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
-  const id = await politeOne(engine, 'one');
+  const id = await startPolite(engine, 'one');
   const freeze = (): unknown =>
     execFileSync(findRuntime(defaultConfiguration).runtime, ['--root', runtimeRootOf(engine.layout), 'pause', id]);
   freeze();
@@ -76,30 +76,30 @@ test('who was left frozen by a command that was killed goes on, and can be remov
   await assert.rejects(containers.unpause('one'), { code: 'ERR_CONTAINER_PAUSED' });
   freeze();
   await containers.stop('one', { timeoutSeconds: 600 });
-  assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+  assert.deepEqual(await stateOf(engine, 'one'), ['exited', 7]);
   await containers.start('one');
   freeze();
   await containers.remove('one', { force: true });
   await assertNothingLeft(engine, [id]);
 });
 
-test('a time to end beyond what timers measure is for ever', { skip }, async (t) => {
+test('a stop timeout above the range of timers means for ever', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   for (const timeoutSeconds of [3_000_000, 2 ** 31 - 1]) {
-    await politeOne(engine, 'one');
+    await startPolite(engine, 'one');
     await engine.containers.stop('one', { timeoutSeconds });
-    assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+    assert.deepEqual(await stateOf(engine, 'one'), ['exited', 7]);
     await engine.containers.remove('one');
   }
 });
 
-test('a pause that waits for a commit holds up nobody else', { skip }, async (t) => {
+test('a pause that waits for a commit does not hold up a removal', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
-  const id = await politeOne(engine, 'one');
+  const id = await startPolite(engine, 'one');
   const commit = await new KeyLocks(join(engine.layout.locks, 'pauses')).lock(id, {});
   const isRefused = assert.rejects(containers.pause('one'), { code: 'ERR_CONTAINER_NOT_FOUND' });
-  // For a pause that takes the container's own lock first.
+  // Time for a pause that would take the container's own lock first.
   await sleep(200);
   await containers.remove('one', { force: true, signal: AbortSignal.timeout(patienceMs) });
   await commit[Symbol.asyncDispose]();

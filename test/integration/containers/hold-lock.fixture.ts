@@ -1,5 +1,5 @@
-// Another process that has a write transaction open on the database at a path, until its standard input ends or half a
-// minute is over: a test that stands still over it cannot end it.
+// Holds a write transaction on the database at a path, until its standard input ends or half a minute is over: a test
+// whose process is blocked by it cannot end it.
 import { DatabaseSync } from 'node:sqlite';
 
 const database = new DatabaseSync(process.argv[2] ?? '');

@@ -1,4 +1,4 @@
-// Images made by hand, whose config or files say what no build would: under conmon, from creation on.
+// Hand-made images whose config or files no build would give: under conmon, from creation on.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ interface Hostile {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes images `hostile:0`, `hostile:1`, … on busybox. */
+/** Loads images `hostile:0`, `hostile:1`, … on busybox. */
 async function load(engine: Engine, images: readonly Hostile[]): Promise<void> {
   const base = tar(...busybox);
   const made = images.map(({ entries = [], config }, at) => ({
@@ -39,8 +39,8 @@ async function load(engine: Engine, images: readonly Hostile[]): Promise<void> {
   await engine.images.load({ input: archive }).result;
 }
 
-/** Makes a container of an image and runs it to its end. */
-async function runs(
+/** Creates a container of an image and runs it to its end. */
+async function runToEnd(
   engine: Engine,
   name: string,
   request: Partial<CreateRequest> = {},
@@ -58,7 +58,7 @@ async function runs(
   }
 }
 
-test('what a config asks for is refused, at creation or at the start, and nothing stays', { skip }, async (t) => {
+test('a hostile config is refused at creation or at the start, and nothing stays', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const passwd = (line: string): Uint8Array => file('etc/passwd', `root:x:0:0::/root:\n${line}\n`);
   const refused: readonly (readonly [string, readonly Uint8Array[], Readonly<Record<string, unknown>>])[] = [
@@ -75,13 +75,13 @@ test('what a config asks for is refused, at creation or at the start, and nothin
     ),
     ['ERR_ROOTFS_UNSAFE', [fifo('etc/passwd')], {}],
     ['ERR_ROOTFS_UNSAFE', [fifo('etc/group')], { User: '1:1' }],
-    // The runtime reads it for every user and makes a list of each line: 75 MB of memory for this one.
+    // The runtime reads the file for every user and makes a list of each line: 75 MB of memory for this one.
     ['ERR_ROOTFS_UNSAFE', [file('etc/group', `a:x:1:${','.repeat(4 << 20)}`)], { User: '1:1' }],
     ['ERR_ROOTFS_UNSAFE', [file('etc/passwd', ':'.repeat((4 << 20) + 1))], {}],
     ['ERR_ROOTFS_UNSAFE', [characterDevice('etc/passwd', 1, 5)], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/dev/console')], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/group', '../a'), symlink('a', 'proc/1/fd/0')], {}],
-    // Through folders, and to places that the image does not have: they are there once the runtime looks.
+    // Symlinks through folders, and to paths that the image does not have: they exist once the runtime looks.
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/a/console'), symlink('a', 'b/.'), symlink('b', '/dev')], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc', 'a'), symlink('a/passwd', '../b/tty'), symlink('b', './/./dev/x/..')], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc', '/dev/pts/..')], {}],
@@ -100,7 +100,7 @@ test('what a config asks for is refused, at creation or at the start, and nothin
   );
   for (const [at, [code, entries, config]] of refused.entries()) {
     await assert.rejects(
-      runs(engine, `hostile:${at}`),
+      runToEnd(engine, `hostile:${at}`),
       (error) => isStrataError(error) && error.code.startsWith(code),
       `${code} ${JSON.stringify(config)} ${entries.length}`,
     );
@@ -108,7 +108,7 @@ test('what a config asks for is refused, at creation or at the start, and nothin
   await assertNothingLeft(engine);
 });
 
-test('what a config says of runtimes, hosts and hooks is text that nobody obeys', { skip }, async (t) => {
+test('runtimes, hosts and hooks in a config are text without any effect', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const folder = temporaryFolder(t);
   const touch = `/bin/sh -c "touch ${folder}/ran"`;
@@ -143,7 +143,7 @@ test('what a config says of runtimes, hosts and hooks is text that nobody obeys'
   await load(engine, [{ config }]);
   const script = 'busybox cat /proc/self/status; busybox hostname; busybox ls /proc/self/fd';
   const request = { command: ['/bin/busybox', 'sh', '-c', script] };
-  const { code, text, inspect } = await runs(engine, 'hostile:0', request);
+  const { code, text, inspect } = await runToEnd(engine, 'hostile:0', request);
   assert.equal(code, 0, text);
   assert.match(text, /^CapEff:\t00000000a80425fb$/m);
   assert.match(text, /^Seccomp:\t2$/m);
@@ -154,7 +154,7 @@ test('what a config says of runtimes, hosts and hooks is text that nobody obeys'
   await assertNothingLeft(engine);
 });
 
-test('a directory in the place of passwd, or one without end: the start ends soon, whichever way', {
+test('a directory in place of passwd, or one without end, makes the start end soon with either supervisor', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -173,8 +173,10 @@ test('a directory in the place of passwd, or one without end: the start ends soo
   );
   for (const at of forms.keys()) {
     const image = `hostile:${at}`;
-    await runs(engine, image, { user: '7' }).catch((error: unknown) => assert.ok(isStrataError(error), String(error)));
-    await assert.rejects(runs(engine, image, { user: 'me' }), (error) => isStrataError(error));
+    await runToEnd(engine, image, { user: '7' }).catch((error: unknown) =>
+      assert.ok(isStrataError(error), String(error)),
+    );
+    await assert.rejects(runToEnd(engine, image, { user: 'me' }), (error) => isStrataError(error));
   }
   assert.equal(readFileSync(join(host, 'passwd'), 'utf8'), 'me:x:0:0::/:\n');
   assert.deepEqual(readdirSync(host), ['passwd']);

@@ -1,4 +1,4 @@
-// Copies into and out of containers that fight back, and of very many files.
+// Copies into and out of hostile containers, and of very many files.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-test('copies through a bound folder while another container swaps a part of the path (E9)', { skip }, async (t) => {
+test('copies through a bound folder stay inside while another container swaps a part of the path (E9)', {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const shared = temporaryFolder(t, 'shared');
@@ -34,26 +36,26 @@ test('copies through a bound folder while another container swaps a part of the 
   });
   for (const name of ['swapper', 'runs']) await containers.start(name);
   const done = { in: 0, out: 0 };
-  const tried = async (work: () => Promise<unknown>): Promise<number> => {
+  const tryCopy = async (work: () => Promise<unknown>): Promise<number> => {
     try {
       await work();
       return 1;
     } catch (error) {
-      // What is not there at the moment, or no directory.
+      // The path is missing at the moment, or is no directory.
       assert.ok(isStrataError(error), String(error));
       return 0;
     }
   };
-  // Which of the two is there is a matter of turns on a processor.
+  // Scheduling decides which of the two is found.
   const isLacking = (): boolean => done.in === 0 || done.out === 0;
   for (let round = 0; round < (isSoak ? 3000 : 60) || (isLacking() && round < 10_000); round++) {
     const name = round % 10 === 0 ? 'made' : 'runs';
-    done.in += await tried(
+    done.in += await tryCopy(
       async () => await containers.copyTo(name, { from: join(given, 'file'), path: '/shared/place/' }),
     );
     let bytes = Buffer.alloc(0);
     const to = async (chunk: Uint8Array): Promise<void> => void (bytes = Buffer.concat([bytes, chunk]));
-    done.out += await tried(async () => await containers.copyFrom(name, { path: '/shared/place/file', to }));
+    done.out += await tryCopy(async () => await containers.copyFrom(name, { path: '/shared/place/file', to }));
     assert.ok(!bytes.includes('of the host'), 'nothing of the host is read');
   }
   t.diagnostic(JSON.stringify(done));
@@ -106,7 +108,7 @@ test('no program or library of a container is run for it from outside (E10)', { 
   }
 });
 
-/** So many small files in folders of a thousand. */
+/** Creates `count` small files in folders of a thousand. */
 function manyFiles(folder: string, count: number): void {
   for (let at = 0; at < count; at++) {
     const parent = join(folder, String(Math.floor(at / 1000)));
@@ -115,7 +117,7 @@ function manyFiles(folder: string, count: number): void {
   }
 }
 
-/** Works on the container's files one after another; tells how long each took, and of the memory. */
+/** Does work on the container's files, one after another; records time and memory of each. */
 class Works {
   readonly #told: string[] = [];
 
@@ -132,7 +134,7 @@ class Works {
   }
 }
 
-/** How many files there are in folders of a thousand; some are read. */
+/** Counts the files in folders of a thousand; some are read. */
 function countFiles(folder: string): number {
   let found = 0;
   for (const parent of readdirSync(folder)) {
@@ -143,7 +145,7 @@ function countFiles(folder: string): number {
   return found;
 }
 
-test('as many files as there are: in and out again, diff, commit, export, rm, in bounded memory (E11)', {
+test('very many files are copied in and out, listed, committed, exported and removed in bounded memory (E11)', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -175,6 +177,6 @@ test('as many files as there are: in and out again, diff, commit, export, rm, in
     async () => await containers.copyFrom('again', { path: '/many/0/7', to: join(folder, '../seven') }),
   );
   t.diagnostic(`${count} files: ${works.told}`);
-  // Of the tests before as well: what single commands take is in e2e/many-files.
+  // The peak includes the tests before; e2e/many-files measures single commands.
   assert.ok(process.resourceUsage().maxRSS < 512 * 1024, `kibibytes: ${works.told}`);
 });

@@ -1,4 +1,4 @@
-// Processes that join a container which has made everything it can of its own files by then.
+// Processes that join a container which has changed its own files in every hostile way.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,14 +34,17 @@ async function join({ containers }: Engine, id: string, command: readonly string
   return { text, code: await attached.exitCode };
 }
 
-test('the runtime stays what it is, whatever joins a container that waits to write to it (E5)', { skip }, async (t) => {
+test("the runtime's program is not changed by a container that waits to write to joining processes (E5)", {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const digest = (): string =>
     createHash('sha256')
       .update(readFileSync(findRuntime(defaultConfiguration).runtime))
       .digest('hex');
   const before = digest();
-  // What is joined is the runtime itself, by a symlink and as an interpreter; others wait for whoever comes.
+  // The joining process executes the runtime itself, by a symlink and as an interpreter, while the container's process
+  // waits for it.
   const context = folderWith(t, {
     Dockerfile: 'FROM busybox\nCOPY tree /\n',
     'tree/evil': { link: '/proc/self/exe' },
@@ -56,7 +59,7 @@ test('the runtime stays what it is, whatever joins a container that waits to wri
   const id = await running(engine, 'evil', wait);
   const { State } = await engine.containers.inspect(id);
   const root = `/proc/${(State as { readonly Pid: number }).Pid}/root`;
-  // Whether they meet is a matter of turns on a processor.
+  // Scheduling decides whether they meet.
   for (let round = 0; round < (isSoak ? 300 : 3) || (!existsSync(`${root}/met`) && round < 1000); round++) {
     for (const command of [['/evil', 'init'], ['/script'], ['true']]) {
       await join(engine, id, command).catch((error: unknown) =>
@@ -68,11 +71,11 @@ test('the runtime stays what it is, whatever joins a container that waits to wri
   assert.ok(!existsSync(`${root}/wrote`));
   assert.equal(digest(), before);
   await engine.containers.remove(id, { force: true });
-  // Who watched a joined process tidies up behind it.
+  // The supervisor of a joined process tidies up after it.
   await untilNothingLeft(engine, [id]);
 });
 
-test('users are looked up in what a container has made of its passwd, which may be anything', { skip }, async (t) => {
+test("users are looked up in the container's own passwd, whatever the container made of it", { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'busybox', 'sleep 1000');
   const sh = async (script: string): Promise<Joined> => await join(engine, id, ['busybox', 'sh', '-c', script]);
@@ -100,7 +103,7 @@ test('users are looked up in what a container has made of its passwd, which may 
     const code = name in unsafe ? 'ERR_ROOTFS_UNSAFE' : 'ERR_USER_UNKNOWN';
     await assert.rejects(join(engine, id, ['id'], 'me'), { code }, name);
     if (name in unsafe) await assert.rejects(join(engine, id, ['id'], '7'), { code: 'ERR_ROOTFS_UNSAFE' }, name);
-    // Whatever the runtime makes of it, it does so soon.
+    // The runtime may fail or not, but soon.
     else
       await join(engine, id, ['id'], '7').catch((error: unknown) => assert.ok(isStrataError(error, 'ERR_EXEC'), name));
     const place = `/proc/${String(((await engine.containers.inspect(id))['State'] as { Pid: number }).Pid)}/root/etc`;

@@ -34,8 +34,8 @@ async function run({ containers }: Engine, request: Partial<CreateRequest>): Pro
 const sh = async (engine: Engine, script: string, request: Partial<CreateRequest> = {}): Promise<string> =>
   (await run(engine, { ...request, command: ['sh', '-c', script] })).text;
 
-/** An image on busybox with files of its own. */
-async function image(
+/** Builds an image on busybox with files of its own. */
+async function buildImage(
   t: Parameters<typeof folderWith>[0],
   engine: Engine,
   tree: Readonly<Record<string, FolderItem>>,
@@ -45,7 +45,7 @@ async function image(
   await engine.builder.build({ context, tags: ['hostile'] }).result;
 }
 
-test('what tells of the host is masked, what would change it cannot be written (E1, E2)', { skip }, async (t) => {
+test('paths that tell of the host are masked, those that change it cannot be written (E1, E2)', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const possible = readFileSync('/sys/devices/system/cpu/possible', 'latin1');
   const masked = defaultMaskedPaths(possible).filter((path) => existsSync(path));
@@ -70,7 +70,7 @@ test('what tells of the host is masked, what would change it cannot be written (
 
 test('a container holds descriptors 0 to 2 only, under conmon too (E4)', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  // 3 is the folder ls reads.
+  // 3 is the folder that ls reads.
   assert.deepEqual((await sh(engine, 'exec ls /proc/self/fd')).trim().split(/\s+/), ['0', '1', '2', '3']);
   assert.doesNotMatch(await sh(engine, 'ls -l /proc/1/fd'), /strata|runc|lease/);
   for (const workingDirectory of [
@@ -95,14 +95,14 @@ test('a container holds descriptors 0 to 2 only, under conmon too (E4)', { skip 
   await assertNothingLeft(engine);
 });
 
-test('the runtime on the host stays what it is, whatever writes to /proc/self/exe (E5)', { skip }, async (t) => {
+test('a write to /proc/self/exe does not change the runtime on the host (E5)', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const digest = (): string =>
     createHash('sha256')
       .update(readFileSync(findRuntime(defaultConfiguration).runtime))
       .digest('hex');
   const before = digest();
-  await image(t, engine, { evil: { link: '/proc/self/exe' } });
+  await buildImage(t, engine, { evil: { link: '/proc/self/exe' } });
   const { code } = await run(engine, { image: 'hostile', command: ['/evil', 'init'] });
   assert.notEqual(code, 0);
   const script = 'for p in 1 self; do echo x > /proc/$p/exe; done; for n in 1 2 3 4 5; do echo x > /evil; done; true';
@@ -110,7 +110,7 @@ test('the runtime on the host stays what it is, whatever writes to /proc/self/ex
   assert.equal(digest(), before);
 });
 
-test('places that are mounted on (E3)', { skip }, async (t) => {
+test('hostile mount points (E3)', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const places: readonly (readonly [string, Readonly<Record<string, FolderItem>>, HostOptions | undefined])[] = [
     ['hosts in /proc', { 'etc/hosts': { link: '/proc/self/status' } }, undefined],
@@ -126,7 +126,7 @@ test('places that are mounted on (E3)', { skip }, async (t) => {
   for (const [name, tree, options] of places) {
     await t.test(`refused: ${name}`, async (one) => {
       const host = temporaryFolder(one);
-      await image(one, engine, tree);
+      await buildImage(one, engine, tree);
       const asked = JSON.parse(JSON.stringify(options ?? {}).replaceAll('HOST', host)) as HostOptions;
       await assert.rejects(run(engine, { image: 'hostile', command: ['true'], host: asked }), {
         code: 'ERR_MOUNT_TARGET_UNSAFE',
@@ -138,7 +138,7 @@ test('places that are mounted on (E3)', { skip }, async (t) => {
 
   await t.test('devices of an image are hidden, its symlinks lead nowhere', async (one) => {
     const host = folderWith(one, { victim: 'host', bound: 'bound' });
-    await image(one, engine, {
+    await buildImage(one, engine, {
       'dev/null': { link: `${host}/victim` },
       'dev/console': { link: `${host}/victim` },
       'dev/ptmx': { link: '/proc/self/exe' },
@@ -157,14 +157,14 @@ test('places that are mounted on (E3)', { skip }, async (t) => {
   });
 });
 
-test('a path that another container swaps while mounts are made leads nothing outside (E6)', { skip }, async (t) => {
+test('a path that another container swaps while mounts are made does not lead outside (E6)', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const shared = temporaryFolder(t, 'shared');
   const outside = temporaryFolder(t, 'outside');
   const source = folderWith(t, { inside: 'x' });
   mkdirSync(join(shared, 'place'));
-  // A directory, and in its place a symlink to the host's folder, by turns.
+  // A directory and a symlink to the host's folder, in turn.
   const swap = `cd /shared; while true; do busybox mv place kept && busybox ln -s ${outside} place; rm place; busybox mv kept place; done`;
   const command = ['sh', '-c', swap];
   await containers.create({ image: 'busybox', name: 'swapper', command, host: { Binds: [`${shared}:/shared`] } });
@@ -181,7 +181,8 @@ test('a path that another container swaps while mounts are made leads nothing ou
       ends.refused++;
     }
     if (isWeak && existsSync(join(outside, 'target'))) {
-      // It makes an empty directory wherever the path leads just then; docs/security.md says so. It mounts nothing there.
+      // Such a runtime creates an empty directory at the path of that moment (docs/security.md). It mounts nothing
+      // there.
       rmdirSync(join(outside, 'target'));
       ends.made++;
     }
@@ -193,7 +194,7 @@ test('a path that another container swaps while mounts are made leads nothing ou
   await assertNothingLeft(engine);
 });
 
-test('a container that cannot be made any more processes in is stopped and removed all the same (E15)', {
+test('a container at its limit of processes is stopped and removed all the same (E15)', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -208,7 +209,7 @@ test('a container that cannot be made any more processes in is stopped and remov
   await assertNothingLeft(engine, [id]);
 });
 
-test('sources are the user’s own: what is missing is made where it was named, files stay files', {
+test('missing sources of binds are created as the user named them, and files stay files', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });

@@ -1,4 +1,5 @@
-// A container's image goes by the name it was made by, for as long as that name leads to this image. As docker 26.1.
+// A container's image is shown by the name it was created with, as long as that name leads to this image. As docker
+// 26.1.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Filters } from '../../../src/query/filters.ts';
@@ -6,7 +7,9 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
-test('a name that was moved, removed or given back', { skip: needs('root', 'overlay', 'busybox') }, async (t) => {
+test('ps and inspect follow a name that was moved, removed or given back', {
+  skip: needs('root', 'overlay', 'busybox'),
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await engine.images.inspect('busybox');

@@ -1,5 +1,5 @@
-// SIGKILL of the command, of conmon, of runc, of what is to become the container, at any moment of any work on containers:
-// the next command sees the truth, nothing acknowledged is lost, and nothing stays.
+// SIGKILL of the command, of conmon, of runc, or of the future container process, at any moment of any work on
+// containers: the next command sees the truth, nothing acknowledged is lost, and nothing stays.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,11 +16,11 @@ import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledVerb, killedVerbs, type Victim } from './killed-verbs.ts';
 import { leftOf, trueState } from './truth.ts';
-import { everybody, hunt, isThere } from './victims.ts';
+import { allProcesses, hunt, isThere } from './victims.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const seed = runSeed();
-// Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
+// First point of an interrupted soak to go on with: a point depends on the seed and its own number only.
 const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
 
 interface Ended {
@@ -35,7 +35,7 @@ interface Running extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** The command. What it writes goes into files: others may hold its streams longer than it lives. */
+/** Starts the command. Its output goes into files, since others may hold its streams longer than it lives. */
 function begin(folder: string, root: string, args: readonly string[]): Running {
   const began = performance.now();
   const paths = ['stdout', 'stderr'].map((name) => join(folder, name));
@@ -64,25 +64,28 @@ async function untilGone(pids: readonly number[]): Promise<void> {
   );
 }
 
-/** How long the command takes to begin and to do its work, as the machine is now. */
+/** Times of the command to start and to do its work, as the machine is now. */
 class Pace {
   idle = 0;
   readonly #whole = new Map<string, number>();
 
   took({ name }: KilledVerb, ms: number): void {
     this.#whole.set(name, ms);
-    // The machine has become quicker.
+    // The machine has become faster.
     this.idle = Math.min(this.idle, ms);
   }
 
-  /** From when the store is opened until a little after the end; the rest of the command's life is Node's. */
+  /**
+   * Returns a moment between the opening of the store and a little after the end; the rest of the command's life is
+   * Node's.
+   */
   moment({ name }: KilledVerb, random: Random): number {
     const whole = this.#whole.get(name) ?? this.idle * 2;
     return Math.round(this.idle * 0.6 + (random.next(1000) / 1000) * Math.max(whole * 1.1 - this.idle * 0.6, 20));
   }
 }
 
-/** All but what nobody touches; with nothing left there is still one to remove. */
+/** Removes all containers but the two untouched ones; creates one first when there is none to remove. */
 async function removeEverything({ containers }: Engine): Promise<void> {
   const all = (await containers.list({ all: true })).filter(({ name }) => !['kept', 'made'].includes(name));
   const ids = all.length === 0 ? [(await containers.create({ image: 'busybox' })).id] : all.map(({ id }) => id);
@@ -97,8 +100,11 @@ interface Point {
 
 const kinds = killedVerbs.flatMap((verb) => verb.victims.map((victim) => ({ verb, victim })));
 
-/** For a soak a hundred of each kind, after one of each verb that takes its time; else one of each verb, of which the seed says who is killed. */
-function points(): Point[] {
+/**
+ * For a soak a hundred points of each kind, after one of each verb without a kill for its time; else one point of each
+ * verb, with a victim by the seed.
+ */
+function pickPoints(): Point[] {
   if (!isSoak) {
     const random = createRandom(seed);
     return killedVerbs.map((verb) => ({ verb, victim: random.pick(verb.victims), point: 0 }));
@@ -111,11 +117,11 @@ function points(): Point[] {
   return [...unharmed, ...struck];
 }
 
-test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async (t) => {
+test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, async (t) => {
   const store = await testStore(t, { busybox: 'busybox' });
   const { root } = store.layout;
   const folder = temporaryFolder(t, 'streams');
-  // Nothing of these is touched by anybody.
+  // These two containers are touched by no verb.
   await store.containers.create({ image: 'busybox', name: 'kept', command: ['sleep', '1000000'] });
   await store.containers.start('kept');
   await store.containers.create({ image: 'busybox', name: 'made' });
@@ -127,13 +133,13 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
     pace.idle = (await idle.ended).ms;
   }
 
-  /** One blow and what comes of it; answers what to report. */
+  /** Does one kill and checks the outcome; returns a report. */
   async function strike({ verb, victim, point }: Point): Promise<object> {
     const random = createRandom(
       seed + 1000 * kinds.findIndex((kind) => kind.verb === verb && kind.victim === victim) + point,
     );
     await using before = await Engine.open({ root });
-    const early = everybody();
+    const early = allProcesses();
     await verb.prepare?.(before);
     const afterMs = pace.moment(verb, random);
     await using running = begin(folder, root, verb.args);
@@ -147,7 +153,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
       command: running.child.pid ?? 0,
       isOver: () => isOver,
       afterMs,
-      others: verb.isSupervised === true ? early : everybody(),
+      others: verb.isSupervised === true ? early : allProcesses(),
     });
     if (verb.stays === true && killed.length === 0) running.child.kill('SIGKILL');
     const { ms, code, stdout, stderr } = await ended;
@@ -160,7 +166,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
     const isUndone = killed.length > 0 && verb.endsWith?.includes(victim) === true;
     if (code === 0 && isUndone) assert.ok(state !== undefined);
     else if (code === 0) await verb.done(engine);
-    // Who was not killed himself says in words what was wrong, or ends as what he was with.
+    // A command that was not killed itself prints an error, or ends with its container's code.
     else if (code !== null && code !== 137) assert.match(stderr, /^(?:\S.*\n)+$/);
     assert.doesNotMatch(stderr, /\n {4}at |ERR_INTERNAL/);
     const made = /^([0-9a-f]{64})\n/.exec(stdout)?.[1];
@@ -173,7 +179,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
     return { seed, scenario: verb.name, victim, point, afterMs, killed: killed.length, code, found: state?.Status };
   }
 
-  for (const point of points()) {
+  for (const point of pickPoints()) {
     const what = `seed ${seed}, ${point.verb.name}, ${point.victim}, point ${point.point}`;
     try {
       const report = await strike(point);

@@ -1,29 +1,32 @@
-// What may be killed while containers are worked on: how each verb is prepared, called, and done again by the next command.
+// Verbs on containers that may be killed: how each is prepared, called, and repeated by the next command.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { Engine } from '../../../src/engine/index.ts';
 import { seen } from './truth.ts';
 
-/** Who is killed. `init` is the container's first process while it is still the runtime's; `all` are all at once. */
+/**
+ * Victim of a kill. `init` is the container's first process while it still runs the runtime's program; `all` are all at
+ * once.
+ */
 export type Victim = 'command' | 'conmon' | 'runc' | 'init' | 'all' | 'nobody';
 
 export interface KilledVerb {
   readonly name: string;
   readonly victims: readonly Victim[];
-  /** Brings the container `one` to where the verb begins. */
+  /** Brings the container `one` into the state in which the verb begins. */
   readonly prepare?: (engine: Engine) => Promise<unknown>;
   readonly args: readonly string[];
-  /** conmon is there before the verb begins. */
+  /** True when conmon exists before the verb begins. */
   readonly isSupervised?: boolean;
-  /** How many runtimes it starts, at most. What ends a container does without. */
+  /** Most runtimes that the verb starts. Ending a container takes none. */
   readonly runtimes: number;
-  /** The command goes on as long as the container does. */
+  /** True when the command lives as long as the container. */
   readonly stays?: boolean;
-  /** Whose death ends what was done. */
+  /** Victims whose death undoes the verb's result. */
   readonly endsWith?: readonly Victim[];
-  /** What must be true of `one` once the command has said that it is done. */
+  /** Checks the state of `one` after the command has succeeded. */
   readonly done: (engine: Engine) => Promise<void>;
-  /** The same by the next command, which finds whatever the killed one left. */
+  /** Repeats the verb as the next command, which finds the remains of the killed one. */
   readonly again: (engine: Engine) => Promise<unknown>;
 }
 
@@ -97,7 +100,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     args: ['run', '--rm', '--name', name, image, ...command],
     runtimes: 1,
     stays: true,
-    // Its container is killed.
+    // The container is killed.
     done: gone,
     again: remove,
   },
@@ -116,7 +119,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     prepare: createAndStart,
     args: ['exec', '-d', name, ...exec],
     runtimes: 1,
-    // It may still be at it.
+    // The process may still run.
     done: is('running'),
     again: joinsAgain,
   },

@@ -54,14 +54,14 @@ async function untilGone(pid: number): Promise<void> {
   );
 }
 
-/** Runs the fixture to its death. */
-async function killedStart({ layout }: Engine, id: string, when: string): Promise<void> {
+/** Runs the fixture until it is killed. */
+async function startKilled({ layout }: Engine, id: string, when: string): Promise<void> {
   const fixture = join(import.meta.dirname, 'start-killed.fixture.ts');
   const child = spawn(process.execPath, [fixture, layout.root, id, when], { stdio: ['ignore', 'inherit', 'inherit'] });
   await new Promise((resolve) => child.on('exit', resolve));
 }
 
-test('conmon killed: the container does not go on unwatched', { skip }, async (t) => {
+test('a container without its killed supervisor conmon is ended', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { id, pid, conmon } = await started(engine);
   process.kill(conmon, 'SIGKILL');
@@ -74,7 +74,7 @@ test('conmon killed: the container does not go on unwatched', { skip }, async (t
   await assertNothingLeft(engine, [id]);
 });
 
-test('who waits for a container that goes with its end is told how it ended, whoever was killed', {
+test('waiting for a container with --rm returns its exit code, whichever process was killed', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -83,7 +83,7 @@ test('who waits for a container that goes with its end is told how it ended, who
   await containers.start(id);
   const { supervisor } = recordOf(engine, id);
   assert.ok(supervisor !== undefined);
-  // They wait from now on.
+  // Both wait from now on.
   await using first = await containers.attach(id);
   await using second = await containers.attach(id);
   process.kill(supervisor.pid, 'SIGKILL');
@@ -116,7 +116,7 @@ test('who waits for a container that goes with its end is told how it ended, who
   assert.deepEqual(readdirSync(exitsOf(layout)), [], 'what was said goes after a while');
 });
 
-test('the first process killed when all was made and nothing ran: that is why it does not start', {
+test('a kill of the created first process before it starts is the reason given for the failed start', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -141,7 +141,7 @@ test('the first process killed when all was made and nothing ran: that is why it
   await assertNothingLeft(engine, [id]);
 });
 
-test('the container killed from outside: its code, and nothing of its run', { skip }, async (t) => {
+test('a container killed from outside has its exit code, and nothing of its run stays', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { id, pid } = await started(engine);
   process.kill(pid, 'SIGKILL');
@@ -150,7 +150,7 @@ test('the container killed from outside: its code, and nothing of its run', { sk
   assert.deepEqual([bundles, states, mounts, groups, processes], [[], [], [], [], []]);
 });
 
-test('another boot: nothing runs any more, whatever the record says', { skip }, async (t) => {
+test('nothing runs after another boot, whatever the record says', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const running = await started(engine);
   const removed = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
@@ -176,7 +176,9 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
   await assertNothingLeft(engine, [running.id, removed.id]);
 });
 
-test('a number that a killed start left behind may be a stranger’s by now, who is left alone', { skip }, async (t) => {
+test('a process number left behind by a killed start may belong to another process, which is left alone', {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   const stranger = spawn('sleep', ['1000'], { stdio: 'ignore' });
@@ -195,14 +197,16 @@ test('a number that a killed start left behind may be a stranger’s by now, who
   await assertNothingLeft(engine, [id]);
 });
 
-test('the command killed when all was made and nothing ran: as it was before', { skip }, async (t) => {
+test('a command killed between creation and start of the processes leaves the container as it was', {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
-  await killedStart(engine, id, 'made');
+  await startKilled(engine, id, 'made');
   assert.equal(recordOf(engine, id).status, 'starting');
   assert.deepEqual(await shown(engine, id), ['created', 0, '']);
   assert.deepEqual(processesNaming(id), []);
-  await killedStart(engine, id, 'started');
+  await startKilled(engine, id, 'started');
   assert.equal((await shown(engine, id))[0], 'running');
   await engine.containers.remove(id, { force: true });
   await assertNothingLeft(engine, [id]);

@@ -42,8 +42,8 @@ async function says(engine: Engine, name: string, text: string): Promise<void> {
   );
 }
 
-/** A container that has been started with a script. */
-async function started(engine: Engine, name: string, script: string): Promise<string> {
+/** Creates a container with a script and starts it. */
+async function startContainer(engine: Engine, name: string, script: string): Promise<string> {
   const { id } = await engine.containers.create({ image: 'busybox', name, command: ['sh', '-c', script] });
   await engine.containers.start(name);
   return id;
@@ -53,7 +53,7 @@ const rejects = async (work: Promise<unknown>, code: string, message: RegExp): P
   await assert.rejects(work, { code, message });
 
 for (const driver of ['overlay2', 'vfs']) {
-  test(`a container's life, on ${driver}`, { skip }, async (t) => {
+  test(`a container lives from creation to removal, on ${driver}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox', storageDriver: driver });
     const { containers } = engine;
     const script = 'echo out; echo err >&2; printf part; ls /kept; echo x > /kept; exec sleep 1000';
@@ -95,8 +95,8 @@ for (const driver of ['overlay2', 'vfs']) {
 }
 
 /**
- * A mount in a container's folder, which cannot be removed then. Gone with the test's scope: what is to run after the test
- * comes behind the removal of its store, which fails with it.
+ * Makes a mount in a container's folder, which cannot be removed then. It ends with the test's scope: `after` hooks run
+ * behind the removal of the store, which would fail with it.
  */
 function mountInFolderOf(containers: string, id: string): Disposable {
   const inside = join(containers, id, 'inside');
@@ -105,7 +105,7 @@ function mountInFolderOf(containers: string, id: string): Disposable {
   return { [Symbol.dispose]: () => unmountIfMounted(inside, { lazy: true }) };
 }
 
-test('one whose files cannot be removed says so, and keeps none of the others from sight', { skip }, async (t) => {
+test('a container whose files cannot be removed gives an error, and hides no others', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'stuck' });
@@ -123,28 +123,28 @@ test('one whose files cannot be removed says so, and keeps none of the others fr
   await assertNothingLeft(engine, [id]);
 });
 
-test('one that is removed while others are counted is not listed, and no failure', { skip }, async (t) => {
+test('a container removed while sizes of others are counted is left out without a failure', { skip }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
   await containers.create({ image: 'busybox', name: 'gone' });
   const command = ['sh', '-c', 'mkdir /d; cd /d; busybox seq 1 8000 | busybox xargs touch'];
   await containers.create({ image: 'busybox', name: 'large', command });
   await containers.start('large');
   await containers.wait('large');
-  // The newest first, which takes a while: enough for the other to go.
+  // The newest container comes first and takes a while: enough to remove the other one.
   const listed = containers.list({ all: true, size: true });
   await containers.remove('gone');
   const names = (await listed).map(({ name }) => name).filter((name) => name !== 'gone');
   assert.deepEqual(names, ['large']);
 });
 
-test('exit codes, and who waits for them', { skip }, async (t) => {
+test('exit codes are returned to each waiter', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
-  await started(engine, 'seven', 'sleep 0.3; exit 7');
+  await startContainer(engine, 'seven', 'sleep 0.3; exit 7');
   assert.deepEqual(await Promise.all([containers.wait('seven'), containers.wait('seven')]), [7, 7]);
   assert.equal(await containers.wait('seven'), 7);
 
-  await started(engine, 'traps', 'trap "exit 5" TERM; echo ready; while true; do sleep 0.05; done');
+  await startContainer(engine, 'traps', 'trap "exit 5" TERM; echo ready; while true; do sleep 0.05; done');
   await says(engine, 'traps', 'ready');
   await containers.stop('traps', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'traps')).ExitCode, 5);
@@ -157,19 +157,19 @@ test('exit codes, and who waits for them', { skip }, async (t) => {
   await containers.stop('asks', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'asks')).ExitCode, 6);
 
-  await started(engine, 'killed', 'exec sleep 1000');
+  await startContainer(engine, 'killed', 'exec sleep 1000');
   await containers.kill('killed');
   assert.equal(await containers.wait('killed'), 137);
 
   const waiting = new AbortController();
-  await started(engine, 'long', 'exec sleep 1000');
+  await startContainer(engine, 'long', 'exec sleep 1000');
   const waited = containers.wait('long', { signal: waiting.signal });
   waiting.abort(new Error('enough'));
   await assert.rejects(waited, /enough/);
   assert.equal((await stateOf(engine, 'long')).Status, 'running');
 });
 
-test('what cannot be started says why, and is as it was', { skip }, async (t) => {
+test('a failed start says why, and leaves the container as it was', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const cases = [
@@ -204,10 +204,10 @@ test('what cannot be started says why, and is as it was', { skip }, async (t) =>
   await assertNothingLeft(engine);
 });
 
-test('what docker refuses is refused in its words', { skip }, async (t) => {
+test("invalid requests are refused in docker's words", { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
-  const id = await started(engine, 'one', 'exec sleep 1000');
+  const id = await startContainer(engine, 'one', 'exec sleep 1000');
   const running = /^cannot remove container "\/one": container is running: stop the container before removing or force/;
   await rejects(containers.remove('one'), 'ERR_CONTAINER_RUNNING', running);
   await rejects(containers.create({ image: 'busybox', name: 'one' }), 'ERR_CONTAINER_NAME_IN_USE', new RegExp(id));
@@ -220,7 +220,7 @@ test('what docker refuses is refused in its words', { skip }, async (t) => {
   await rejects(containers.kill('two'), 'ERR_CONTAINER_NOT_RUNNING', new RegExp(`container ${id} is not running`));
 });
 
-test('--rm: gone with its end, also when nobody is there, and its code is told', { skip }, async (t) => {
+test('a container with --rm is removed at its end, watched or not, and its code is returned', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const create = async (script: string): Promise<string> => {
@@ -241,7 +241,7 @@ test('--rm: gone with its end, also when nobody is there, and its code is told',
   await assertNothingLeft(engine, [waited, left]);
 });
 
-test('what ends a container works while a command only begins to run it', { skip }, async (t) => {
+test('kill, stop and rm work while a command only begins to run the container', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const signal = AbortSignal.timeout(patienceMs);
@@ -258,7 +258,7 @@ test('what ends a container works while a command only begins to run it', { skip
   await assertNothingLeft(engine);
 });
 
-test('several at once: one start of many wins, and many containers side by side', { skip }, async (t) => {
+test('one of many starts at once wins, and many containers run side by side', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   await using other = await Engine.open({ root: engine.layout.root });
   const { containers } = engine;
@@ -283,9 +283,9 @@ test('several at once: one start of many wins, and many containers side by side'
   await assertNothingLeft(engine, [id, ...ids]);
 });
 
-test('prune leaves what runs; an image in use by a running container stays', { skip }, async (t: TestContext) => {
+test('prune leaves running containers, and an image in use by one stays', { skip }, async (t: TestContext) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await started(engine, 'runs', 'exec sleep 1000');
+  const id = await startContainer(engine, 'runs', 'exec sleep 1000');
   await engine.containers.create({ image: 'busybox', name: 'waits' });
   const { deleted } = await engine.containers.prune();
   assert.equal(deleted.length, 1);
@@ -298,30 +298,30 @@ test('prune leaves what runs; an image in use by a running container stays', { s
   assert.deepEqual([containers.total, containers.active], [1, 0]);
 });
 
-test('who waits for a paused container hears of its end, also when it runs again by then', { skip }, async (t) => {
+test('wait for a paused container sees its end, even when it already runs again', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await started(engine, 'one', 'sleep 1000');
+  const id = await startContainer(engine, 'one', 'sleep 1000');
   await engine.containers.pause(id);
   await using store = openStoreAt(engine.layout.root);
-  // What the waiter has seen before both.
+  // Record from before the kill and the restart.
   const before = store.metadata.containers.get(id) ?? assert.fail();
   await engine.containers.kill(id);
   await engine.containers.start(id);
   await waitForEnd(store, before, { signal: AbortSignal.timeout(5000) });
 });
 
-test('who waits for a container that is being removed at its end hears how it ended', { skip }, async (t) => {
+test('wait for a container that is being removed at its end returns its exit code', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const command = ['sh', '-c', 'exit 7'];
   const { id } = await containers.create({ image: 'busybox', name: 'brief', command, remove: true });
   using inside = mountInFolderOf(layout.containers, id);
   await containers.start(id);
-  // Who finds its end cannot get any further than this.
+  // The command that finds the end cannot get any further than this.
   await assert.rejects(containers.wait(id), { code: 'ERR_CONTAINER_REMOVAL' });
   await using store = openStoreAt(layout.root);
   {
-    // Somebody is at it.
+    // Another process works on the container.
     await using _removing = await (await containerLocks(store, {})).lock(id, {});
     assert.equal(await containers.wait(id), 7);
     assert.equal((await stateOf(engine, id)).ExitCode, 7);

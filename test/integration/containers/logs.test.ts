@@ -17,7 +17,7 @@ async function logOf({ containers }: Engine, name: string, options: LogsOptions 
   return text;
 }
 
-test('a log is read from where it is asked for, followed to the end, and survives what befalls it', {
+test('a log is read from the requested position, followed to the end, and survives damage', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -27,7 +27,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
   assert.equal(await logOf(engine, 'cc', { follow: true }), '', 'one that never ran has nothing to wait for');
   const before = new Date(Date.now() - 1000).toISOString();
   await containers.start('cc');
-  // The streams are two pipes: their pieces may come in another order.
+  // The streams are two pipes: their chunks may come in another order.
   const written = { stdout: '', stderr: '' };
   let followed = '';
   for await (const { stream, bytes } of containers.logs('cc', { follow: true })) {
@@ -66,7 +66,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
   writeFileSync(path, '');
 });
 
-test('a log that is begun anew again and again is followed without a gap', { skip }, async (t) => {
+test('a log that is rotated again and again is followed without a gap', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({
@@ -95,7 +95,9 @@ test('a log that is begun anew again and again is followed without a gap', { ski
   assert.match(await logOf(engine, id, { tail: 1 }), /^o99 x+\n$/);
 });
 
-test('--log-driver none: nothing is kept and reading says so; who is with it sees it', { skip }, async (t) => {
+test('--log-driver none keeps nothing, reading is refused, and an attached client sees the output', {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const host = { LogConfig: { Type: 'none', Config: {} } };
@@ -124,7 +126,9 @@ test('a container that writes without end does not fill the disk', { skip }, asy
   assert.equal(await logOf(engine, 'flood', { tail: 1 }), 'olast\n');
 });
 
-test('of a container that writes as fast as it can, what there was is read, and no more', { skip }, async (t) => {
+test('the log of a container that writes as fast as it can is read up to its present end, and no further', {
+  skip,
+}, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'fast', command: ['yes'] });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Engine } from '../../../src/engine/index.ts';
 import { seen } from './truth.ts';
 
-/** A container from its creation to its removal; answers its ID. */
-async function life(engine: Engine): Promise<string> {
+/** Takes a container from its creation to its removal; returns its ID. */
+async function runLife(engine: Engine): Promise<string> {
   const { containers } = engine;
   const command = ['sh', '-c', 'trap "exit 3" TERM; sleep 1000 & wait'];
   const { id } = await containers.create({ image: 'busybox', command });
@@ -16,12 +16,12 @@ async function life(engine: Engine): Promise<string> {
   return id;
 }
 
-/** So many lives, some at a time. */
-export async function lives(engine: Engine, count: number, atOnce: number): Promise<string[]> {
+/** Runs `count` such lives, `atOnce` at a time; returns the IDs. */
+export async function runLives(engine: Engine, count: number, atOnce: number): Promise<string[]> {
   const ids: string[] = [];
   let begun = 0;
   const one = async (): Promise<void> => {
-    while (begun++ < count) ids.push(await life(engine));
+    while (begun++ < count) ids.push(await runLife(engine));
   };
   await Promise.all(Array.from({ length: atOnce }, one));
   return ids;

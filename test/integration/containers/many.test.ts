@@ -10,18 +10,18 @@ import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
-import { lives } from './many-lives.ts';
+import { runLives } from './many-lives.ts';
 import { leftOf, nothingOf } from './truth.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-test('containers live from creation to removal, ten at a time: nothing of them stays', { skip }, async (t) => {
+test('containers live from creation to removal, ten at a time, and leave nothing', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  await lives(engine, 1, 1);
+  await runLives(engine, 1, 1);
   const before = openFiles();
   const began = performance.now();
   const count = isSoak ? 200 : 10;
-  const ids = await lives(engine, count, 10);
+  const ids = await runLives(engine, count, 10);
   t.diagnostic(`${count} in ${Math.round(performance.now() - began)} ms`);
   await until(
     () => openFiles() <= before,
@@ -31,7 +31,7 @@ test('containers live from creation to removal, ten at a time: nothing of them s
   await untilSame(() => leftOf(engine, ids), nothingOf);
 });
 
-test('the same by several processes at once', { skip }, async (t) => {
+test('containers of several processes at once leave nothing', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { root } = engine.layout;
   const [processes, count] = isSoak ? [5, 40] : [2, 3];
@@ -50,7 +50,7 @@ test('the same by several processes at once', { skip }, async (t) => {
   await untilSame(() => leftOf(engine, []), nothingOf);
 });
 
-test('processes that join one container all at once: each has its own streams and code', { skip }, async (t) => {
+test('processes that join one container all at once have their own streams and codes', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });

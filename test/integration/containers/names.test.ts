@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { needs } from '../../helpers/needs.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
-test('two that make up the same name at the same time both get one', {
+test('two containers whose generated names collide both get a name', {
   skip: needs('root', 'overlay', 'busybox'),
 }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
-  // The first name of all, each time.
+  // The generator starts with the first name, each time.
   t.mock.method(crypto, 'randomInt', () => 0);
   syncBuiltinESMExports();
   t.after(() => {

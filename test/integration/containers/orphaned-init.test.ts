@@ -1,4 +1,5 @@
-// The first process of a container whose runtime was killed while it made it. Played by a shell that waits for a program.
+// The first process of a container whose runtime was killed while it created it. Played by a shell that waits for a
+// program.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,14 +12,14 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { output } from '../../helpers/needs.ts';
 import { until } from '../../helpers/until.ts';
 
-/** Where a supervisor waits for its only child; `ended` resolves when it need not wait any more. */
-async function waiting(
+/** Starts a supervisor that waits for its only child; `ended` resolves when its wait is over. */
+async function startSupervisor(
   t: TestContext,
 ): Promise<{ readonly bundle: ReturnType<typeof bundleAt>; ended: Promise<unknown> }> {
   const folder = temporaryFolder(t, 'bundle');
   const bundle = bundleAt(folder);
   output('mkfifo', join(folder, 'init'));
-  // Nobody writes into it.
+  // No process writes into the fifo.
   const supervisor = spawn('/bin/sh', ['-c', 'cat init; exit'], {
     cwd: folder,
     stdio: 'ignore',
@@ -37,16 +38,16 @@ async function waiting(
   return { bundle, ended };
 }
 
-test('without the number of the process the runtime was killed: it is ended at the first look', async (t) => {
-  const { bundle, ended } = await waiting(t);
+test('a first process without a recorded number is ended at the first look', async (t) => {
+  const { bundle, ended } = await startSupervisor(t);
   t.mock.timers.enable({ apis: ['setInterval'] });
   using _orphans = endOrphanedInit(bundle);
   t.mock.timers.tick(100);
   await ended;
 });
 
-test('with the number an answer may be on its way: it is ended when none comes', async (t) => {
-  const { bundle, ended } = await waiting(t);
+test('a first process with a recorded number is ended when no answer comes in three seconds', async (t) => {
+  const { bundle, ended } = await startSupervisor(t);
   writeFileSync(bundle.pid, '1');
   t.mock.timers.enable({ apis: ['setInterval'] });
   using _orphans = endOrphanedInit(bundle);

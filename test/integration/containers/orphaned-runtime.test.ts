@@ -1,4 +1,4 @@
-// What a runtime leaves whose first process was killed, and what one goes on to make whose supervisor was.
+// Remains of a runtime that was killed, and of one that goes on without its killed supervisor.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,9 @@ import { needs } from '../../helpers/needs.ts';
 import { recordsOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
-test('the copy of itself that a runtime had only just mounted is no obstacle', { skip: needs('root') }, async (t) => {
+test('a copy of itself that a runtime had just mounted is removed with its state', {
+  skip: needs('root'),
+}, async (t) => {
   const runtimeRoot = temporaryFolder(t, 'runtime');
   const copy = join(runtimeRoot, 'one/runc.a1B2c3');
   mkdirSync(join(runtimeRoot, 'one'));
@@ -32,7 +34,7 @@ test('the copy of itself that a runtime had only just mounted is no obstacle', {
   }
 });
 
-test('a runtime whose supervisor was killed is waited for, and what it makes goes', {
+test('a runtime whose supervisor was killed is waited for, and its state is removed', {
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (t) => {
   const { layout } = await testStore(t, { busybox: 'busybox' });
@@ -44,7 +46,7 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   const lock = openSync(bundle.lock, 'w');
   assert.ok(tryLockFile(lock));
   const looks = openSync(bundle.lock, 'r');
-  // It makes its state a while later, and ends when that is taken away.
+  // The runtime creates its state a while later, and ends when that is removed.
   const script = 'sleep 0.5; mkdir -p "$0"; while [ -d "$0" ]; do sleep 0.02; done';
   const runtime = spawn('/bin/sh', ['-c', script, state], { stdio: ['ignore', 'ignore', 'inherit', lock] });
   t.after(() => runtime.kill('SIGKILL'));

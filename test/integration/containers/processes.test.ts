@@ -1,4 +1,4 @@
-// What a container's processes leave: nothing, whichever way it ends.
+// Processes of a container leave nothing, in whatever way it ends.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -28,15 +28,15 @@ const read = (path: string): string => {
   }
 };
 
-/** Children of a container's first process that have ended and that it has not asked about. */
+/** Counts ended children that a container's first process has not reaped. */
 const zombiesOf = (pid: number): number =>
   read(`/proc/${pid}/task/${pid}/children`)
     .split(' ')
     .filter((child) => /^State:\s+Z/m.test(read(`/proc/${child}/status`))).length;
 
-test('--init reaps what nobody waits for, and hears the signal to stop', { skip }, async (t) => {
+test('--init reaps orphaned processes, and passes on the stop signal', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  // Each of the twenty loses its parent at once, and ends when it is told to.
+  // Each of the twenty loses its parent at once, and ends when /end exists.
   const script =
     'i=0; while test $i -lt 20; do (sh -c "while ! test -e /end; do sleep 0.05; done; echo > /ended$$" &); i=$((i+1)); done; exec sleep 1000';
   for (const Init of [false, true]) {
@@ -46,7 +46,7 @@ test('--init reaps what nobody waits for, and hears the signal to stop', { skip 
     await using ender = await engine.containers.exec(id, { command: ['touch', '/end'] });
     assert.equal(await ender.exitCode, 0);
     if (Init) await untilSo(() => processesOf(id).length === 2, 'all are gone but the init and its child');
-    // Reaped, or for ever not, a moment after that.
+    // They are reaped a moment later, or never.
     await untilSo(() => zombiesOf(pid) === (Init ? 0 : 20), Init ? 'all are reaped' : 'nobody waits for them');
     await engine.containers.stop(id, { timeoutSeconds: Init ? 30 : 0 });
     assert.equal(await engine.containers.wait(id), Init ? 143 : 137);
@@ -70,7 +70,7 @@ const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, 
       await ender.exitCode;
     },
   ],
-  // Nobody's death ends the others there.
+  // With the host's processes no death ends the others.
   [
     'rm -f, with the host’s processes',
     { PidMode: 'host' },
@@ -79,7 +79,7 @@ const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, 
 ];
 
 for (const [name, host, end] of ends) {
-  test(`of 200 processes none is left: ${name}`, { skip }, async (t) => {
+  test(`none of 200 processes is left after ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const id = await started(engine, many, host);
     await untilSo(() => processesOf(id).length > 200, 'all are there');

@@ -13,7 +13,7 @@ import { until } from '../../helpers/until.ts';
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
 const MS_SHARED = 0x100000;
 
-/** A mount of the host that shares what is mounted below it, with `below` mounted there; all of it goes after the test. */
+/** Creates a shared mount of the host, with a mount at `below` in it; both go after the test. */
 function sharedMount(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'strata-shared-'));
   t.after(() => {
@@ -70,7 +70,7 @@ const supervised: Way = async ({ containers }, script, host) => {
 };
 
 for (const [name, way] of Object.entries({ attended, supervised })) {
-  test(`what a container mounts in a shared bind is the host's and stays, ${name}`, { skip }, async (t) => {
+  test(`mounts of a container in a shared bind reach the host and stay, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     const script = 'mount -t tmpfs none /m/made && echo new >/m/made/file && cat /m/below/kept';
@@ -85,7 +85,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
     await assertNothingLeft(engine);
   });
 
-  test(`a slave bind gets what the host mounts, and gives it nothing, ${name}`, { skip }, async (t) => {
+  test(`a slave bind gets mounts of the host, and gives it none, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     const script = `mount -t tmpfs none /m/made; touch /m/ready; until test -e /m/late/file; do sleep 0.02; done; echo seen`;
@@ -104,7 +104,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
     assert.deepEqual(await ran, { exitCode: 0, text: 'seen\n' });
   });
 
-  test(`what shares a mount that is not shared is refused at its start, ${name}`, { skip }, async (t) => {
+  test(`propagation of a mount that is not shared is refused at the start, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     setPropagation(folder, MS_PRIVATE);
@@ -123,7 +123,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
     await assertNothingLeft(engine);
   });
 
-  test(`a file can be shared, and a read-only bind is so all the way down, ${name}`, { skip }, async (t) => {
+  test(`a file can be shared, and a read-only bind is read-only all the way down, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     writeFileSync(join(folder, 'file'), 'text');
@@ -143,7 +143,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
   });
 }
 
-test('an init program is not put among the processes of the host', { skip }, async (t) => {
+test("an init program is not used with the host's processes", { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
 
   assert.deepEqual(await attended(engine, `echo $0; test ! -e /sbin/docker-init`, { Init: true, PidMode: 'host' }), {

@@ -1,4 +1,4 @@
-// What a run holds, cleared by hand: as a command would that was killed in the middle, again and again.
+// Resources of a run, cleared by hand: as by a command that is killed in the middle, again and again.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-test('clearing a run that was interrupted after any of its resources is done again from the first one', {
+test('clearing a run can be interrupted after any of its resources and begun again', {
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
@@ -38,12 +38,12 @@ test('clearing a run that was interrupted after any of its resources is done aga
   assert.equal(new Set(runResources.map(({ name }) => name)).size, runResources.length);
 });
 
-test('a run without a supervisor clears all that a run holds, too', { skip }, async (t) => {
+test('a run without a supervisor clears the resources of its execs, too', { skip }, async (t) => {
   const { containers, layout } = await testStore(t, { busybox: 'busybox' });
   for (const command of [['sleep', '0.5'], ['no such program']]) {
     await using run = containers.run({ image: 'busybox', command, remove: true });
     for await (const event of run) {
-      // As an exec leaves it that was killed before it began.
+      // Remains of an exec that was killed before it began.
       if (event.type === 'created')
         mkdirSync(join(execsOf(layout), `${event.id.slice(0, 16)}-left`), { recursive: true });
     }

@@ -1,4 +1,4 @@
-// What a program with many clients does all day, in one process.
+// Work of a program with many clients, in one process.
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,10 +26,10 @@ const many = 200;
 // A thread takes 12 MiB.
 const mostBytesEach = 1 << 20;
 const lockMs = 3000;
-// Ten times what a busy machine shows; a process that stands still before the lock does so for all of its time.
+// Ten times the stall on a busy machine; a process that waits for the lock in its main thread stalls all of `lockMs`.
 const mostStallMs = 1000;
 
-/** What one client has heard: of its container's streams, of its log, of its end. */
+/** Data that one client has received: its container's output, its log, its end. */
 interface Client {
   output: string;
   log: string;
@@ -52,7 +52,7 @@ async function clientOf(id: string, signal: AbortSignal): Promise<Client> {
   return client;
 }
 
-test('200 who attach, follow the log and wait: no thread each, little memory, and all hear everything', {
+test('200 clients that attach, follow the log and wait take no thread each and little memory, and all receive everything', {
   skip,
 }, async (t) => {
   const stop = new AbortController();
@@ -87,7 +87,7 @@ test('200 who attach, follow the log and wait: no thread each, little memory, an
   for (const client of clients) assert.deepEqual(client, { output: 'to all\n', log: 'to all\n', exitCode: 3 });
 });
 
-test('200 who are idle cost next to no CPU', { skip }, async (t) => {
+test('200 idle clients take next to no CPU', { skip }, async (t) => {
   const stop = new AbortController();
   t.after(() => stop.abort());
   const { containers } = engine;
@@ -103,7 +103,7 @@ test('200 who are idle cost next to no CPU', { skip }, async (t) => {
   assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core`);
 });
 
-/** Another process that holds up all writes to the store until its standard input ends. */
+/** Starts a process that holds up all writes to the store until its standard input ends. */
 async function holdLock(context: TestContext): Promise<ChildProcessWithoutNullStreams> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-lock.fixture.ts'), engine.layout.database]);
   context.after(() => child.kill('SIGKILL'));
@@ -112,7 +112,7 @@ async function holdLock(context: TestContext): Promise<ChildProcessWithoutNullSt
   return child;
 }
 
-test('another process holds up all writes: 200 are heard meanwhile, without a stall, a thread or memory for each', {
+test('200 clients are served while another process holds up all writes, without a stall, a thread or memory for each', {
   skip,
 }, async (t) => {
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-// Runs a container that says what it is sent, until SIGUSR1; signals of this process go to it.
+// Runs a container that prints the signals it gets, until SIGUSR1; signals of this process go to it.
 import { Engine } from '../../../src/engine/index.ts';
 
 const [root = '', mountThread] = process.argv.slice(2);

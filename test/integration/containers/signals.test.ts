@@ -9,7 +9,7 @@ import { until } from '../../helpers/until.ts';
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 for (const mountThread of ['main', 'worker']) {
-  test(`signals go to the container where that is asked for, also with mounts in the ${mountThread} thread`, {
+  test(`signals go to the container when that is requested, also with mounts in the ${mountThread} thread`, {
     skip,
   }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });

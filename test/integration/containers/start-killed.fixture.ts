@@ -1,4 +1,4 @@
-// Starts a container and is killed: `made` with its processes made and not let go, `started` right after.
+// Starts a container and is killed: at `made` when its processes exist but wait, at `started` right after.
 import type { StartWork } from '../../../src/engine/containers/verbs/start.ts';
 import { Engine } from '../../../src/engine/index.ts';
 

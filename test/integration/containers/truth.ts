@@ -1,4 +1,4 @@
-// What the store says of a container, and what the kernel says.
+// State of a container by the store, and by the kernel.
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export interface SeenState {
   readonly ExitCode: number;
 }
 
-/** What `inspect` says of a container's state; undefined when there is none of that name. */
+/** Returns the state of a container by `inspect`; undefined when none has that name. */
 export async function seen({ containers }: Engine, name: string): Promise<SeenState | undefined> {
   try {
     const { Id, State } = await containers.inspect(name);
@@ -28,7 +28,7 @@ export async function seen({ containers }: Engine, name: string): Promise<SeenSt
   }
 }
 
-/** Numbers of the processes in a container. */
+/** Returns the numbers of the processes in a container. */
 export function processesOf(id: string): number[] {
   const lists = globSync(`/sys/fs/cgroup/{*/,}strata/${id}/cgroup.procs`);
   return [...new Set(lists.flatMap((path) => numbersIn(path)))];
@@ -38,16 +38,16 @@ function numbersIn(path: string): number[] {
   try {
     return readFileSync(path, 'latin1').split('\n').filter(Boolean).map(Number);
   } catch (error) {
-    // Taken away since it was found.
+    // The control group was removed since it was found.
     if (error instanceof Error && 'code' in error && ['ENOENT', 'ENODEV'].includes(String(error.code))) return [];
     throw error;
   }
 }
 
 /**
- * Its state, which must be what the kernel says: processes and a bundle for one that runs, nothing for any other. Somebody
- * may be at work yet: a child that the killed command had forked and that was not a program of its own holds its locks for
- * a moment, and a runtime without a supervisor makes a container that runs by its record.
+ * Returns the state of a container, which must agree with the kernel: processes and a bundle when it runs, nothing
+ * otherwise. It may take a moment: a child that the killed command had forked holds its locks until it executes its
+ * program, and a runtime without a supervisor may still create a container that counts as running.
  */
 export async function trueState(engine: Engine, name: string): Promise<SeenState | undefined> {
   for (let waited = 0; ; waited += 10) {
@@ -62,7 +62,7 @@ export async function trueState(engine: Engine, name: string): Promise<SeenState
   }
 }
 
-/** Processes that are in a mount namespace in which the store's container files are mounted: what keeps one alive. */
+/** Returns the processes in a mount namespace in which the store's files are mounted: they keep it alive. */
 function processesIn({ layout }: Engine): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -75,12 +75,12 @@ function processesIn({ layout }: Engine): string[] {
   });
 }
 
-/** What containers leave, and the processes that keep a mount namespace of theirs. */
+/** Remains of containers, and the processes that keep a mount namespace of theirs. */
 interface LeftOfContainers extends Omit<FoundLeftovers, 'orphans' | 'trash'> {
   readonly namespaces: readonly string[];
 }
 
-/** Returns what containers left, but for what the next collection of garbage takes. */
+/** Returns remains of containers, without those that the next collection of garbage takes. */
 export async function leftOf(engine: Engine, ids: readonly string[]): Promise<LeftOfContainers> {
   const { orphans: _orphans, trash: _trash, ...left } = await leftoversOf(engine, ids);
   return { ...left, namespaces: processesIn(engine) };
@@ -88,5 +88,5 @@ export async function leftOf(engine: Engine, ids: readonly string[]): Promise<Le
 
 const { orphans: _orphans, trash: _trash, ...nothing } = nothingLeft;
 
-/** What {@link leftOf} returns when nothing is left. */
+/** Result of {@link leftOf} when nothing is left. */
 export const nothingOf: LeftOfContainers = { ...nothing, namespaces: [] };

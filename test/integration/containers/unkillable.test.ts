@@ -1,4 +1,5 @@
-// A process that waits for a filesystem that does not answer cannot be killed: who kills its container is told in the end.
+// A process that waits for a filesystem without an answer cannot be killed: commands that kill its container give up in
+// the end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
@@ -8,7 +9,7 @@ import { untilSame } from '../../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs.ext4', 'fsfreeze');
 
-test('stop, kill, rm -f and restart give up, and work when the process goes on', { skip }, async (t) => {
+test('stop, kill, rm -f and restart give up, and the kill works when the process goes on', { skip }, async (t) => {
   const { containers } = await testStore(t, { busybox: 'busybox' });
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const verbs = {
@@ -41,7 +42,7 @@ test('stop, kill, rm -f and restart give up, and work when the process goes on',
   try {
     await untilSame(() => waiting().length, 4);
     const timeout = AbortSignal.timeout.bind(AbortSignal);
-    // Not as long as everybody else waits.
+    // Shorter than the usual wait.
     t.mock.method(AbortSignal, 'timeout', (ms: number) => timeout(Math.min(ms, 1000)));
     await Promise.all(
       Object.entries(verbs).map(async ([name, { work, text }]) => {

@@ -1,4 +1,4 @@
-// Finds and kills those who work on a store's containers, at points that a seed decides.
+// Finds and kills processes that work on a store's containers, at points that a seed decides.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
@@ -40,7 +40,7 @@ export const isThere = (pid: number): boolean => {
   }
 };
 
-/** The programs that work for one store now, but for those of `others`. */
+/** Returns the programs that work for one store now, without those of `others`. */
 export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Found[] {
   const found: Found[] = [];
   const inits: number[] = [];
@@ -52,19 +52,19 @@ export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Foun
     else if (program !== undefined && line.includes(layout.run)) found.push({ pid, program: program as 'conmon' });
   }
   const family = new Set(found.map(({ pid }) => pid));
-  // A child has a higher number than its parent, as long as numbers do not begin anew.
+  // A child has a higher number than its parent, as long as numbers do not wrap around.
   const ours = inits.sort((a, b) => a - b).filter((pid) => family.has(parentOf(pid)) && family.add(pid));
   return [...found, ...ours.map((pid) => ({ pid, program: 'init' as const }))];
 }
 
-/** What the runtime was to make runs: its child is another program. */
+/** True when the runtime's child runs another program: the container's. */
 function isMade(engine: Engine, others: ReadonlySet<number>): boolean {
   const runtimes = workersOf(engine, others).flatMap(({ pid, program }) => (program === 'runc' ? [pid] : []));
   return pids().some((pid) => runtimes.includes(parentOf(pid)) && /^(?!(?:[^\s\0]*\/)?runc\0)./.test(commandLine(pid)));
 }
 
-/** All processes there are, to tell those that come later from. */
-export const everybody = (): Set<number> => new Set(pids());
+/** Returns all existing processes, to tell later ones from. */
+export const allProcesses = (): Set<number> => new Set(pids());
 
 function kill(pid: number): boolean {
   const wasThere = isThere(pid);
@@ -83,16 +83,16 @@ export interface Hunt {
   readonly verb: KilledVerb;
   readonly victim: Victim;
   readonly random: Random;
-  /** The command's process, and whether it has ended. */
+  /** Number of the command's process. */
   readonly command: number;
   readonly isOver: () => boolean;
-  /** When, from the command's start, the blow falls for those who are there all the time. */
+  /** Time of the kill after the command's start, for victims that exist all the time. */
   readonly afterMs: number;
-  /** Processes that are none of the verb's. */
+  /** Processes that do not belong to the verb. */
   readonly others: ReadonlySet<number>;
 }
 
-/** Kills; answers whom. Nobody, when the command was faster. */
+/** Kills the victim; returns the killed processes, none when the command was faster. */
 export async function hunt(plan: Hunt): Promise<number[]> {
   const { engine, verb, victim, random, command, isOver, afterMs, others } = plan;
   if (victim === 'nobody') return [];
@@ -106,23 +106,23 @@ export async function hunt(plan: Hunt): Promise<number[]> {
     const all = [...(victim === 'all' ? [command] : []), ...workers.map(({ pid }) => pid)];
     return all.filter(kill);
   }
-  // The so-many-th of its kind, some moments after it came.
+  // The victim is the nth of its kind, some moments after its start.
   const wanted = victim === 'runc' ? random.next(verb.runtimes) : 0;
   const delayMs = random.next(victim === 'init' ? 15 : victim === 'runc' ? 60 : 120);
   const met = new Set<number>();
   const mine = (): number[] =>
     workersOf(engine, others).flatMap(({ pid, program }) => (program === victim ? [pid] : []));
-  // A container that runs has no init of the runtime's any more, however long its command stays.
+  // A running container has no init of the runtime any more, however long its command stays.
   for (const until = performance.now() + patienceMs; !isOver() && performance.now() < until; ) {
     for (const worker of mine()) met.add(worker);
     const [pid] = [...met].slice(wanted);
     if (pid !== undefined) {
       if (delayMs > 0) await sleep(delayMs);
-      // What it had forked bore its name until it became another program; conmon goes on as its own child.
+      // A forked child had the name until it executed another program; conmon goes on as its own child.
       const now = mine();
       const target = now.includes(pid) ? pid : victim === 'conmon' ? now.at(-1) : undefined;
       if (target === undefined || !kill(target)) return [];
-      // One that had done its part dies for nothing: the container runs, and its command stays with it.
+      // An init that had done its part dies without effect: the container runs, and its command stays with it.
       if (victim === 'init' && verb.stays === true) {
         for (; !isOver(); await sleep(5)) if (isMade(engine, others)) return [];
       }

@@ -1,4 +1,4 @@
-// Commits blob after blob and prints the digest of each once it is acknowledged, until the disk or the process goes.
+// Commits blob after blob and prints the digest of each once it is acknowledged, until the disk or the process ends.
 // Arguments: root, seed, `flush` or `no-flush` (which pretends that every flush succeeded).
 import { writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -14,7 +14,7 @@ import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 const seed = runSeed();
 const blobs = 24;
 
-/** Runs `body` in a small filesystem in memory, mounted with these options. */
+/** Runs `body` in a small tmpfs, mounted with these options. */
 async function onTmpfs(options: string, body: (root: string) => Promise<void>): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'strata-full-'));
   output('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', root);
@@ -37,7 +37,7 @@ async function put(store: LocalContentStore, ref: string, bytes: Uint8Array): Pr
   return (await writer.commit()).digest;
 }
 
-/** Commits until the disk is full and beyond, then judges the store. Answers how many writes were refused. */
+/** Commits until after the disk is full, then judges the store. Returns the number of refused writes. */
 async function fillUp(root: string, says: RegExp): Promise<number> {
   const random = createRandom(seed);
   let store: LocalContentStore;
@@ -78,7 +78,7 @@ async function fillUp(root: string, says: RegExp): Promise<number> {
 }
 
 describe(`a full disk (STRATA_SEED=${seed})`, { skip: needs('root', 'mount') }, () => {
-  test('of every size, by bytes', async () => {
+  test('refuses writes at every size, by bytes', async () => {
     const step = isSoak ? 8 : 128;
     let refused = 0;
     let sizes = 0;
@@ -91,7 +91,7 @@ describe(`a full disk (STRATA_SEED=${seed})`, { skip: needs('root', 'mount') }, 
     if (isSoak) console.log(JSON.stringify({ seed, scenario: 'full disk by bytes', sizes, refused }));
   });
 
-  test('of every size, by inodes', async () => {
+  test('refuses writes at every size, by inodes', async () => {
     const step = isSoak ? 1 : 7;
     let refused = 0;
     let sizes = 0;

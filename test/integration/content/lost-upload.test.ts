@@ -1,4 +1,4 @@
-// A disk takes part of an upload and loses it; the upload is taken up when the disk is well.
+// A disk loses part of an upload; the upload is resumed when the disk is well again.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,14 +15,14 @@ const storeOn = (disk: LosingDisk): LocalContentStore =>
     trashDirectory: join(disk.path, 'trash'),
   });
 
-test('an upload that lost something on its way is not acknowledged when it is taken up again', {
+test('a resumed upload that lost bytes is not acknowledged', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
   const disk = mountLosingDisk(context);
   const bytes = randomBytes(66 << 20);
   const store = storeOn(disk);
   {
-    // What is written last has been flushed behind, and nobody asked how that went.
+    // The last part was flushed in the background, and the outcome was not read.
     await using writer = await store.writer('upload');
     await writer.write(bytes);
   }

@@ -21,7 +21,7 @@ interface Verdict {
   readonly damaged: number;
 }
 
-/** Cuts the power under a process that commits, and counts what a machine that starts again finds. */
+/** Cuts the power under a process that commits, and counts the blobs after a restart of the machine. */
 async function cutPower(flag: number, seed: number, mode: 'flush' | 'no-flush'): Promise<Verdict> {
   using disk = new PowerDisk();
   const child = spawn(process.execPath, [fixture, disk.path, `${seed}`, mode], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -60,7 +60,7 @@ const random = createRandom(seed);
 
 describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
   for (const [what, flag] of Object.entries(powerCuts)) {
-    test(`${what}: what was acknowledged is intact`, async () => {
+    test(`${what}: acknowledged blobs are intact`, async () => {
       const totals = { cuts: 0, acknowledged: 0, blobs: 0 };
       for (let round = 0; round < (isSoak ? 40 : 1); round++) {
         const verdict = await cutPower(flag, random.next(2 ** 31), 'flush');
@@ -74,7 +74,7 @@ describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkf
     });
   }
 
-  test('without the flushes the same cut loses blobs: this test can fail', async () => {
+  test('without flushes the same cut loses blobs: this test can fail', async () => {
     const verdicts: Verdict[] = [];
     // The kernel may happen to have written everything just before.
     while (verdicts.length < 5 && !verdicts.some(({ lost }) => lost > 0))

@@ -1,4 +1,4 @@
-// A full disk, a full inode table, a full inode and a full disk elsewhere have the same error number and different cures.
+// A full disk, a full inode table, a full inode and a full disk elsewhere share error numbers but not cures.
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ test('an attribute on a full disk is a full disk', { skip }, () => {
   }
 });
 
-test('a commit without inodes says so, also when its own are free again', {
+test('a commit without inodes says so, even when its own are free again', {
   skip: skip || needs('runc', 'busybox'),
 }, async (context) => {
   using disk = ext4(700);
@@ -81,7 +81,7 @@ test('a commit without inodes says so, also when its own are free again', {
   });
 });
 
-test('a disk that is full elsewhere is not the store', { skip }, async (context) => {
+test("a full disk elsewhere is not the store's", { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q'], { megabytes: 2 });
   await using engine = await opened(context, storeRoot(context));
   const large = image([tar(file('large', new Uint8Array(8 << 20).fill(7)))]);
