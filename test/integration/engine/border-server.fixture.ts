@@ -1,4 +1,4 @@
-// A server in a hundred lines: its main thread speaks HTTP on a socket, and an engine in a worker does what takes long.
+// A server in a hundred lines: its main thread speaks HTTP on a socket, and an engine in a worker does long work.
 //   node border-server.fixture.ts SOCKET ROOT
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -18,14 +18,14 @@ export type BorderEvent = object | { readonly bytes: Uint8Array };
 const [socket = '', root = ''] = process.argv.slice(2);
 const engine = new JobThread<BorderJob, BorderEvent, unknown>(new URL('./border-worker.fixture.ts', import.meta.url));
 
-/** Ends the work when the client goes away. */
+/** Returns a signal that aborts when the client goes away. */
 function signalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => controller.abort(new Error('the client is gone')));
   return controller.signal;
 }
 
-/** Waits until the client takes more: a slow one holds up its own work only. */
+/** Writes a chunk and waits until the client takes more: a slow client holds up its own work only. */
 async function write(response: ServerResponse, chunk: string | Uint8Array): Promise<void> {
   if (!response.write(chunk))
     await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));

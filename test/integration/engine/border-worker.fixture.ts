@@ -1,4 +1,4 @@
-// The engine's side of the border: requests come as jobs, progress and pieces go back as events.
+// The engine's side of the border: requests come as jobs, progress and chunks go back as events.
 import { Engine } from '../../../src/engine/index.ts';
 import { serveJobs } from '../../../src/sys/worker/serve-jobs.ts';
 import type { BorderEvent, BorderJob } from './border-server.fixture.ts';

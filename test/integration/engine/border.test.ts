@@ -1,4 +1,4 @@
-// The facade across a border: an engine in a worker, its server killed at any moment.
+// The facade across a thread border: an engine in a worker, its server killed at any moment.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -95,7 +95,7 @@ test('load and check go through the border, and pings are answered meanwhile', {
   ]);
   const checked = (await border.lines('/check')).at(-1) as { result: { images: number; damages: unknown[] } };
   assert.deepEqual([checked.result.images, checked.result.damages], [1, []]);
-  // What the library rejects with is what a client is told: kind, code, message, hint.
+  // A client gets the library's error: kind, code, message, hint.
   const [refused] = (await border.lines('/load', pieces(new Uint8Array(600).fill(7)))).slice(-1);
   assert.equal((refused as { error: { code: string } }).error.code, 'ERR_TAR_CHECKSUM');
   await border.end('SIGTERM');

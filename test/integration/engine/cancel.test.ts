@@ -1,4 +1,4 @@
-// Work that is given up leaves nothing: no lease, no file, no name; and what follows works as if it had never begun.
+// Canceled work leaves nothing: no lease, no file, no name; and later work runs as if it had never begun.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Work {
   readonly start: (signal: AbortSignal) => Operation<unknown, unknown>;
 }
 
-/** Every file of a store by path; the database, locks and what all builds mount on stay anyway. */
+/** Returns every file of a store by path, without the database, locks and the directory that all builds mount on. */
 function filesOf(root: string): string[] {
   return namesBelow(root)
     .filter((name) => !/^(?:strata\.db|locks|mount-points)/.test(name))
@@ -37,7 +37,7 @@ function namesBelow(root: string): string[] {
     try {
       return readdirSync(root, { recursive: true, encoding: 'utf8' });
     } catch (error) {
-      // A folder of the trash went meanwhile.
+      // A folder of the trash was removed meanwhile.
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     }
   }
@@ -85,8 +85,8 @@ function leases(engine: Engine): number {
 const seed = runSeed();
 const rounds = isSoak ? 40 : 3;
 
-/** The operation, given up so many milliseconds after its start: how it ended, and when. */
-async function givenUp(
+/** Runs the operation and cancels it that many milliseconds after its start; returns whether it was done, and when. */
+async function runAndCancel(
   { name, start }: Work,
   afterMs: number,
 ): Promise<{ readonly isDone: boolean; readonly ms: number }> {
@@ -104,11 +104,11 @@ async function givenUp(
   return { isDone: outcome === 'done', ms: performance.now() - began };
 }
 
-test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`, { skip }, async (context) => {
+test(`a canceled operation leaves nothing, at any moment (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const { engine, works, out } = await store(context);
   const { root } = engine.layout;
   const random = createRandom(seed);
-  const takenBack = async (): Promise<void> => {
+  const undo = async (): Promise<void> => {
     for (const { id, repository } of await engine.images.list()) {
       if (repository !== 'box') await engine.images.remove(id, { force: true });
     }
@@ -118,8 +118,8 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
   };
   for (const work of works) {
     const { name } = work;
-    let whole = (await givenUp(work, patienceMs)).ms;
-    await takenBack();
+    let whole = (await runAndCancel(work, patienceMs)).ms;
+    await undo();
     const before = {
       files: filesOf(root).filter(isNoTrash),
       names: await listImages(engine),
@@ -127,18 +127,18 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
     };
     for (let round = 0; round < rounds; round++) {
       const afterMs = round === 0 ? 0 : Math.ceil((random.next(1000) / 1000) * whole);
-      const { isDone, ms } = await givenUp(work, afterMs);
+      const { isDone, ms } = await runAndCancel(work, afterMs);
       if (isSoak) console.log(JSON.stringify({ seed, scenario: `cancel ${name}`, round, afterMs, cancelled: !isDone }));
       if (isDone) {
         whole = ms;
-        await takenBack();
+        await undo();
       }
       assert.deepEqual(await listImages(engine), before.names, name);
       assert.deepEqual(readdirSync(out).sort(), before.out, name);
       assert.equal(leases(engine), 0, name);
-      // Steps of a build that were done by then stay, as its cache.
+      // Steps of a build that were done by then stay as its cache.
       if (name === 'build') await engine.builder.prune();
-      // The trash may be emptied behind what is over.
+      // The trash may be emptied after the operation.
       await untilSame(() => filesOf(root), before.files, `seed ${seed}, ${name}, round ${round}`);
     }
   }
@@ -146,7 +146,7 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 });
 
-test('an operation that is disposed of ends, and lets go of everything', { skip }, async (context) => {
+test('disposal of an operation ends it and releases everything', { skip }, async (context) => {
   const { engine, works } = await store(context);
   const before = filesOf(engine.layout.root).filter(isNoTrash);
   for (const { name, start } of works) {

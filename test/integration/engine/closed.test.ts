@@ -14,7 +14,7 @@ const closed = { code: 'ERR_CLOSED', kind: 'failed-precondition' } as const;
 const closedEngine = { ...closed, message: 'engine: is closed' };
 const dockerfile = { text: 'FROM scratch\nCOPY . /\nLABEL a=b\n' };
 
-test('every method of a closed engine says that it is closed', async (context) => {
+test('every method of a closed engine rejects because it is closed', async (context) => {
   const engine = await Engine.open({ root: temporaryFolder(context), storageDriver: 'vfs' });
   await engine.system.collectGarbage().result;
   const before = methodsOf(engine);
@@ -36,10 +36,10 @@ test('every method of a closed engine says that it is closed', async (context) =
 
 const isClosed = (error: unknown): boolean => error instanceof Error && error.message === closedEngine.message;
 
-/** Its next item is on the way. */
-const following = (items: AsyncIterable<unknown>): Promise<unknown> => items[Symbol.asyncIterator]().next();
+/** Requests the next item. */
+const nextOf = (items: AsyncIterable<unknown>): Promise<unknown> => items[Symbol.asyncIterator]().next();
 
-test('an image that is closed, or its engine, says so; its layers, too', async (context) => {
+test('a closed image, one of a closed engine, and their layers reject because they are closed', async (context) => {
   await using engine = await Engine.open({ root: temporaryFolder(context), storageDriver: 'vfs' });
   const folder = temporaryFolder(context);
   await engine.builder.build({ context: folder, dockerfile, tags: ['a'] }).result;
@@ -58,13 +58,13 @@ test('an image that is closed, or its engine, says so; its layers, too', async (
       () => image.layers(),
       () => image.file('/'),
       () => image.readFile('/'),
-      () => following(image.files()),
-      () => following(image.tar()),
-      () => following(image.changes(0)),
-      () => following(layer.tar()),
-      () => following(layer.blob()),
-      () => following(layer.entries()),
-      () => following(layer.content({ ordinal: 0 })),
+      () => nextOf(image.files()),
+      () => nextOf(image.tar()),
+      () => nextOf(image.changes(0)),
+      () => nextOf(layer.tar()),
+      () => nextOf(layer.blob()),
+      () => nextOf(layer.entries()),
+      () => nextOf(layer.content({ ordinal: 0 })),
       () => layer.openTable?.({ isBase: true }),
       () => suspended.next(),
     ];
@@ -75,7 +75,7 @@ test('an image that is closed, or its engine, says so; its layers, too', async (
   }
 });
 
-test('what goes on when an engine is closed ends with it: nothing is left', {
+test('operations that run when an engine is closed end with it, and nothing is left', {
   timeout: patienceMs,
 }, async (context) => {
   const root = temporaryFolder(context);
@@ -91,7 +91,7 @@ test('what goes on when an engine is closed ends with it: nothing is left', {
   await engine.builder.build({ context: temporaryFolder(context), dockerfile, tags: ['a'] }).result;
   const first = engine.events({ since: 0 });
   await first.next();
-  const waiting = following(engine.events());
+  const waiting = nextOf(engine.events());
   const load = engine.images.load({ input: stuck('load') });
   const layer = await layerOfFiles([{ kind: 'file', path: 'a', content: 'a' }]);
   const image = await engine.images.open('a');
@@ -108,7 +108,7 @@ test('what goes on when an engine is closed ends with it: nothing is left', {
   assert.deepEqual(placesOf(engine).leases(), []);
 });
 
-test('who waits for a container, or holds its streams, lets go of it when the engine is closed', {
+test('waiting for a container and its streams end when the engine is closed', {
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
   timeout: patienceMs,
 }, async (context) => {

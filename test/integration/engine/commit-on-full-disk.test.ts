@@ -1,4 +1,4 @@
-// A commit for which there is no room says so, leaves nothing, and the container is as it was.
+// A commit without space for it fails with a clear error, leaves nothing, and the container stays as it was.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
-test('no room for the copy', { skip }, async (context) => {
+test('a commit without space for its copy fails and leaves nothing', { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });

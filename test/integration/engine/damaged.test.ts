@@ -1,5 +1,5 @@
-// One file of one image is damaged or gone: whatever is asked of that image is done or refused in words, nothing is the
-// matter with the others, the check finds it, and removing and loading the image again heals it.
+// One file of one image is damaged or missing: each operation on that image succeeds or is refused in words, the others
+// are unharmed, a check finds the damage, and removing and loading the image again heals it.
 import assert from 'node:assert/strict';
 import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
-/** Where the parts of an image lie. */
+/** Paths of the parts of an image. */
 interface Parts {
   readonly config: string;
   readonly manifest: string;
@@ -32,16 +32,16 @@ interface Parts {
 async function archives(context: TestContext): Promise<{ readonly hurt: string; readonly sound: string }> {
   await using engine = await Engine.open({ root: storeRoot(context) });
   const folder = temporaryFolder(context, 'archives');
-  const saved = async (name: string, tree: string): Promise<string> => {
+  const saveAs = async (name: string, tree: string): Promise<string> => {
     await engine.builder.build({ context: tree, tags: [name] }).result;
     const output = join(folder, `${name}.tar`);
     await engine.images.save({ images: [name], output }).result;
     return output;
   };
   const other = busyboxContext(context);
-  // So that the two share nothing.
+  // With this file the two images share nothing.
   writeFileSync(join(other, 'tree/etc/motd'), 'another image');
-  return { hurt: await saved('hurt', other), sound: await saved('sound', busyboxContext(context)) };
+  return { hurt: await saveAs('hurt', other), sound: await saveAs('sound', busyboxContext(context)) };
 }
 
 async function partsOf(engine: Engine, name: string): Promise<Parts> {
@@ -88,7 +88,7 @@ const harms: Readonly<Record<string, (places: Parts) => void>> = {
   },
 };
 
-test('each part of an image damaged in turn', { skip }, async (context) => {
+test('each part of an image damaged in turn is survived, found and healed', { skip }, async (context) => {
   const { hurt, sound } = await archives(context);
   const from = (name: string): string => buildContext(context, [`FROM ${name}`, 'COPY a /a'], { a: 'a' });
   const contexts = { hurt: from('hurt'), sound: from('sound') };
@@ -130,9 +130,9 @@ test('each part of an image damaged in turn', { skip }, async (context) => {
 });
 
 for (const kind of ['tar', 'gzip'] as const) {
-  test(`loading an image again replaces what of it is damaged, ${kind}`, { skip }, async (context) => {
+  test(`loading an image again replaces its damaged files, ${kind}`, { skip }, async (context) => {
     const { hurt } = await archives(context);
-    const input = kind === 'tar' ? hurt : await gzipped(context, hurt);
+    const input = kind === 'tar' ? hurt : await writeGzipped(context, hurt);
     await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
     await engine.images.load({ input }).result;
     const { blobs, indexes } = placesOf(engine);
@@ -149,8 +149,8 @@ for (const kind of ['tar', 'gzip'] as const) {
   });
 }
 
-/** The same image in an OCI layout with a compressed layer. */
-async function gzipped(context: TestContext, archive: string): Promise<string> {
+/** Writes the same image as an OCI layout with a compressed layer; returns its path. */
+async function writeGzipped(context: TestContext, archive: string): Promise<string> {
   const files = new Map<string, Buffer>();
   for await (const { entry, body } of readTar(createReadStream(archive))) {
     const chunks: Uint8Array[] = [];
@@ -171,7 +171,7 @@ async function gzipped(context: TestContext, archive: string): Promise<string> {
   return path;
 }
 
-test('folders and files that no record knows are told, and go', { skip }, async (context) => {
+test('folders and files that no record knows are reported, and removed by a prune', { skip }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
   const { sound } = await archives(context);
   await engine.images.load({ input: sound }).result;

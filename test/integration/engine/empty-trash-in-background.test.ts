@@ -21,13 +21,13 @@ function folder(context: TestContext): string {
   return path;
 }
 
-/** Has a trash folder emptied that lies where no store is. */
-async function emptyBehind(context: TestContext, trash: string): Promise<void> {
+/** Empties a trash folder outside of any store. */
+async function emptyAfter(context: TestContext, trash: string): Promise<void> {
   await emptyTrashInBackground({ trash, locks: folder(context) });
 }
 
-/** Waits until nothing but `left` lies in a trash folder. */
-async function isEmptied(trash: string, left: readonly string[] = []): Promise<void> {
+/** Waits until nothing but `left` is in a trash folder. */
+async function untilEmpty(trash: string, left: readonly string[] = []): Promise<void> {
   await until(
     () => readdirSync(trash).length <= left.length,
     () => `still there: ${readdirSync(trash).slice(0, 5).join(', ')}`,
@@ -35,7 +35,7 @@ async function isEmptied(trash: string, left: readonly string[] = []): Promise<v
   assert.deepEqual(readdirSync(trash), left);
 }
 
-/** A tree comes into the trash as a whole, from beside it. */
+/** Moves a whole tree into the trash, from beside it. */
 function addTree(trash: string, name: string, files: number): void {
   const tree = `${trash}-${name}`;
   mkdirSync(join(tree, 'a/b'), { recursive: true });
@@ -44,7 +44,7 @@ function addTree(trash: string, name: string, files: number): void {
   renameSync(tree, join(trash, name));
 }
 
-test('rmi of an image of many files: its trash goes though no other command comes', { skip }, async (context) => {
+test('the trash of rmi of an image with many files is emptied without another command', { skip }, async (context) => {
   const files = folder(context);
   addTree(files, 'tree', 5_000);
   const archive = join(folder(context), 'files.tar');
@@ -52,30 +52,30 @@ test('rmi of an image of many files: its trash goes though no other command come
   const strata = strataCommand(context);
   assert.equal((await strata('import', archive, 'many')).code, 0);
   assert.equal((await strata('rmi', 'many')).code, 0);
-  await isEmptied(placesOf(strata).trash);
+  await untilEmpty(placesOf(strata).trash);
 });
 
-test('what comes while it is emptied goes, too', { skip }, async (context) => {
+test('trees that come while the trash is emptied are removed, too', { skip }, async (context) => {
   const [trash, locks] = [folder(context), folder(context)];
   for (let i = 0; i < 6; i++) {
     addTree(trash, `t${i}`, 300);
     await emptyTrashInBackground({ trash, locks });
   }
-  await isEmptied(trash);
-  await emptyBehind(context, join(trash, 'never-was'));
+  await untilEmpty(trash);
+  await emptyAfter(context, join(trash, 'never-was'));
 });
 
-test('what cannot be removed holds nothing else back', { skip }, async (context) => {
+test('a file that cannot be removed holds nothing else back', { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const trash = join(disk.path, 'trash');
   for (let i = 0; i < 9; i++) addTree(trash, `t${i}`, 10);
   execFileSync('chattr', ['+i', join(trash, 't4/a/b/f0')]);
-  await emptyBehind(context, trash);
-  await isEmptied(trash, ['t4']);
+  await emptyAfter(context, trash);
+  await untilEmpty(trash, ['t4']);
   execFileSync('chattr', ['-i', join(trash, 't4/a/b/f0')]);
 });
 
-test('no command fails for what cannot be deleted; who prunes is told', { skip }, async (context) => {
+test('no command fails for trash that cannot be deleted, and prunes warn of it', { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const root = join(disk.path, 'root');
   removeRunStateAfter(context, root);
@@ -101,7 +101,7 @@ test('no command fails for what cannot be deleted; who prunes is told', { skip }
   assert.deepEqual(readdirSync(trash), []);
 });
 
-test('what is mounted below stays', { skip }, async (context) => {
+test('mounts below the trash stay', { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
   writeFileSync(join(disk.path, 'precious'), '');
   const trash = join(folder(context), 'trash');
@@ -110,8 +110,8 @@ test('what is mounted below stays', { skip }, async (context) => {
   mkdirSync(mounted, { recursive: true });
   execFileSync('mount', ['--bind', disk.path, realpathSync(mounted)]);
   try {
-    await emptyBehind(context, trash);
-    await isEmptied(trash, ['two']);
+    await emptyAfter(context, trash);
+    await untilEmpty(trash, ['two']);
     assert.ok(readdirSync(disk.path).includes('precious'));
   } finally {
     execFileSync('umount', [mounted]);

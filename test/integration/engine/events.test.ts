@@ -1,4 +1,4 @@
-// Events: rows of the transactions they tell of, followed across processes.
+// Events: rows of the transactions that they report, followed across processes.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,14 +20,14 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 const shown = ({ type, action }: StoreEvent): string => `${type} ${action.replace(/: .*/, '')}`;
 
-/** Events behind that number, as far as there are any now. */
+/** Returns the events after that number, as far as they exist now. */
 async function eventsSince(engine: Engine, since: number): Promise<StoreEvent[]> {
   return await Array.fromAsync(engine.events({ since, until: new Date(Date.now() + 1) }));
 }
 
 const newest = async (engine: Engine): Promise<number> => (await eventsSince(engine, 0)).at(-1)?.sequence ?? 0;
 
-test('the life of a container, as docker tells it', { skip }, async (context) => {
+test("the life of a container has docker's events", { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { containers } = engine;
   const since = await newest(engine);
@@ -84,7 +84,7 @@ test('the life of a container, as docker tells it', { skip }, async (context) =>
   );
 });
 
-test('a run in the foreground starts and dies', { skip }, async (context) => {
+test('a run in the foreground has events of start and end', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const since = await newest(engine);
   const image = 'busybox';
@@ -97,7 +97,7 @@ test('a run in the foreground starts and dies', { skip }, async (context) => {
   assert.deepEqual(codes, ['4', '4']);
 });
 
-test('who starts with the streams in hand is there before, and an end is never before its start', {
+test('an attached start reports attach before start, and the end is never before the start', {
   skip,
 }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
@@ -111,7 +111,7 @@ test('who starts with the streams in hand is there before, and an end is never b
   assert.ok(start !== undefined && die !== undefined && start <= die, `${start} ${die}`);
 });
 
-test('one that is ended while it is paused goes on first', { skip }, async (context) => {
+test('a paused container that is killed or stopped is unpaused first', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
@@ -126,7 +126,9 @@ test('one that is ended while it is paused goes on first', { skip }, async (cont
   }
 });
 
-test('start and end of a run are told also behind one who holds up all writers', { skip }, async (context) => {
+test('start and end of a run are reported even while another process holds up all writers', {
+  skip,
+}, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const since = await newest(engine);
   const fixture = join(import.meta.dirname, '../containers/hold-lock.fixture.ts');
@@ -136,7 +138,7 @@ test('start and end of a run are told also behind one who holds up all writers',
     const holder = spawn(process.execPath, [fixture, engine.layout.database], { stdio: ['pipe', 'pipe', 'inherit'] });
     context.after(() => holder.kill('SIGKILL'));
     await once(holder.stdout, 'data');
-    // For longer than a note waits.
+    // The lock is held longer than an event waits for it.
     setTimeout(() => holder.stdin.end(), 1500);
   }
   assert.equal((await running.result).exitCode, 4);
@@ -144,7 +146,9 @@ test('start and end of a run are told also behind one who holds up all writers',
   assert.deepEqual(told, ['create', 'attach', 'start', 'die', 'destroy']);
 });
 
-test('a process that cannot join has been told of, however it was to run', { skip }, async (context) => {
+test('exec_create and exec_start are reported for a process that cannot join, in every mode', {
+  skip,
+}, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'] });
   await engine.containers.start(id);
@@ -157,7 +161,7 @@ test('a process that cannot join has been told of, however it was to run', { ski
   assert.deepEqual((await eventsSince(engine, since)).map(shown), [...told, ...told]);
 });
 
-test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (context) => {
+test('images report tag, save, load, untag and delete', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { images } = engine;
   const since = await newest(engine);
@@ -187,7 +191,7 @@ test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (contex
   );
 });
 
-test('a run whose program is not there never starts', { skip }, async (context) => {
+test('a run whose program is missing reports no start', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const since = await newest(engine);
   for (const remove of [true, false]) {
@@ -201,7 +205,7 @@ test('a run whose program is not there never starts', { skip }, async (context) 
   assert.deepEqual(told, []);
 });
 
-test('a container that cannot be frozen is not told to be paused', { skip }, async (context) => {
+test('a container that cannot be frozen reports no pause', { skip }, async (context) => {
   const runtime = join(temporaryFolder(context), 'unfreezing');
   writeFileSync(runtime, '#!/bin/sh\ncase " $* " in *" pause "*) exit 1;; esac\nexec runc "$@"\n', { mode: 0o755 });
   const engine = await testStore(context, { busybox: 'busybox', runtimes: { unfreezing: { path: runtime } } });
@@ -215,7 +219,7 @@ test('a container that cannot be frozen is not told to be paused', { skip }, asy
   await engine.containers.remove(id, { force: true });
 });
 
-test('a change that fails tells of nothing', { skip }, async (context) => {
+test('a failed change reports no event', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   await engine.containers.create({ image: 'busybox', name: 'one' });
   const since = await newest(engine);
@@ -226,7 +230,7 @@ test('a change that fails tells of nothing', { skip }, async (context) => {
   assert.deepEqual(await eventsSince(engine, since), []);
 });
 
-test('what other processes do is followed, and an end that is found later has its own time', {
+test('events of other processes are followed, and an end that is found later has its own time', {
   skip,
 }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
@@ -243,7 +247,7 @@ test('what other processes do is followed, and an end that is found later has it
   following.catch(() => undefined);
   await sleep(100);
   await run(strataPath, ['--root', root, 'run', '-d', '--name', 'brief', 'busybox', 'sh', '-c', 'exit 3']);
-  // Nobody looks for a while: the end is found by the next command.
+  // Between the commands no process looks: the next one finds the end.
   await sleep(1500);
   await run(strataPath, ['--root', root, 'ps', '-a']);
   await found.promise;
@@ -253,11 +257,11 @@ test('what other processes do is followed, and an end that is found later has it
   const [, start, die] = seen;
   assert.equal(die?.actor.attributes['exitCode'], '3');
   assert.ok(start && die && die.sequence > start.sequence);
-  // The exit file's, which the supervisor wrote at the end.
+  // The time is that of the exit file, which the supervisor wrote at the end.
   assert.ok(Date.now() - die.time.getTime() >= 1000, `${Date.now() - die.time.getTime()} ms ago`);
 });
 
-test('a follower goes on where it was, by number or by time', { skip: needs('root', 'overlay') }, async (context) => {
+test('a follower resumes after a number or a time', { skip: needs('root', 'overlay') }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
   const dockerfile = { text: 'FROM scratch\nLABEL a=b\n' };
   for (const tag of ['a', 'b']) await engine.builder.build({ dockerfile, tags: [tag] }).result;
@@ -282,7 +286,7 @@ test('a follower goes on where it was, by number or by time', { skip: needs('roo
   }
 });
 
-test('what was begun under another name is told of under the one that the container has', { skip }, async (context) => {
+test("an exec begun under an earlier name ends with the container's present name", { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'one', command: ['sleep', '60'] });
@@ -297,7 +301,9 @@ test('what was begun under another name is told of under the one that the contai
   assert.deepEqual([...new Set(names)], ['two']);
 });
 
-test('a stream with an end ends then, whatever came before', { skip: needs('root', 'overlay') }, async (context) => {
+test('a stream with an end time ends then, whatever came before', {
+  skip: needs('root', 'overlay'),
+}, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
   const dockerfile = { text: 'FROM scratch\nLABEL a=b\n' };
   await engine.builder.build({ dockerfile, tags: ['a'] }).result;
@@ -306,11 +312,11 @@ test('a stream with an end ends then, whatever came before', { skip: needs('root
   await sleep(1500);
   await engine.images.tag('a', 'b');
   const lateMs = await over;
-  // Who begins anew to wait at each event is as late as the event was.
+  // A wait that began anew at each event would be as late as the event was.
   assert.ok(lateMs < 1000, `${lateMs} ms late`);
 });
 
-test('two who rename a container at once: each name follows from the one before', { skip }, async (context) => {
+test('each of two renames at once follows from the name before', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', name: 'one' });
   const since = await newest(engine);
@@ -340,12 +346,12 @@ test('ten thousand events are kept, and none for longer than seven days', async 
   await add(10_100);
   const kept = events.after(0, 100_000);
   assert.equal(kept.at(-1)?.sequence, 10_264);
-  // They are looked for now and then.
+  // Superfluous events are removed at every 64th.
   assert.ok(kept.length >= 10_000 && kept.length < 10_064, `${kept.length}`);
   assert.deepEqual(kept.at(-1)?.attributes, { version: '9' });
 });
 
-test('what ended before a time is shown though it was found after that', async (context) => {
+test('an end before a time is shown even though it was found after that time', async (context) => {
   const engine = await testStore(context);
   await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
   const { layout } = engine;
@@ -364,19 +370,19 @@ test('what ended before a time is shown though it was found after that', async (
   );
 });
 
-test('an end that is found late is told, however long ago it was', async (context) => {
+test('an end that is found late is reported, however long ago it was', async (context) => {
   const folder = temporaryFolder(context);
   using metadata = await Metadata.open({ database: join(folder, 'strata.db'), locksDirectory: join(folder, 'locks') });
   const { db, events } = metadata;
   const add = (action: string, time?: number): Promise<void> =>
     db.transact(() => events.add({ type: 'container', action, actor: 'a', attributes: {}, time }));
   for (let at = 1; at < 64; at++) await add('start');
-  // The numbers at which old ones are looked for, and some behind.
+  // Numbers at which old events are looked for, and some after them.
   for (let at = 64; at < 200; at++) await add('die', Date.now() - 8 * 24 * 3600 * 1000);
   assert.equal(events.after(0, 1000).length, 199);
 });
 
-test('the time of an event follows the clock when that is set, or stood still', async (context) => {
+test('times of events follow the clock when it is set, and differ when it stands still', async (context) => {
   const folder = temporaryFolder(context);
   using metadata = await Metadata.open({ database: join(folder, 'strata.db'), locksDirectory: join(folder, 'locks') });
   const { db, events } = metadata;
@@ -394,7 +400,7 @@ test('the time of an event follows the clock when that is set, or stood still', 
   assert.equal(new Set(times).size, 6);
 });
 
-test('an idle follower costs nothing', { skip: needs('root', 'overlay') }, async (context) => {
+test('an idle follower takes next to no CPU', { skip: needs('root', 'overlay') }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
   await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' }, tags: ['a'] }).result;
   const stop = new AbortController();
@@ -404,9 +410,9 @@ test('an idle follower costs nothing', { skip: needs('root', 'overlay') }, async
   const before = process.cpuUsage();
   await sleep(2000);
   const { user, system } = process.cpuUsage(before);
-  // One who looked every 10 ms would take more than a second.
+  // Polling every 10 ms would take more than a second.
   assert.ok(user + system < 300_000, `${user + system} µs`);
-  // A touch without an event is no event.
+  // A touched file without an event is not an event.
   utimesSync(join(engine.layout.locks, 'events'), new Date(), new Date());
   stop.abort();
   for (const outcome of await Promise.allSettled(followers)) assert.equal(outcome.status, 'rejected');
@@ -423,7 +429,7 @@ for await (const { action } of engine.events({ since: Number(since) })) {
 }
 `;
 
-test('a program that does nothing but follow goes on until something happens', { skip }, async (context) => {
+test('a program that does nothing but follow runs until an event comes', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const since = await newest(engine);
   const args = ['--input-type=module', '--eval', onlyFollows, engine.layout.root, String(since)];
@@ -432,7 +438,7 @@ test('a program that does nothing but follow goes on until something happens', {
   follower.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const ended = once(follower, 'close');
   await once(follower.stdout, 'data');
-  // Without anything that keeps it alive it is over before this.
+  // Without anything to keep it alive the program would end before this.
   await sleep(100);
   await engine.images.tag('busybox', 'other:2');
   assert.deepEqual([(await ended)[0], text], [0, 'follows\ntag\n']);

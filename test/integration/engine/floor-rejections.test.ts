@@ -1,4 +1,4 @@
-// What the subpaths export beside the facade: a file that is not there is an error of the library everywhere.
+// Exports of the subpaths beside the facade: a missing file is an error of the library everywhere.
 import assert from 'node:assert/strict';
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,17 +29,20 @@ import { needs } from '../../helpers/needs.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** They read and write only what they are given: a caller's streams, bytes and nouns, whose failures stay as they are. */
+/**
+ * Functions that read and write only what the caller gives them: streams and bytes, whose failures pass through
+ * unchanged.
+ */
 const ofGiven = `appendLayer changeConfig flattenImage rebaseImage retimeImage tarContent tarEntries
   compressGzip compressZstd decompress readTar remake canRemake gzipRecipe zstdRecipe
   verified openTree openChanges openInMemory remakeLayer parseListingFormat`.split(/\s+/);
-/** They ask the machine and leave out what they do not find. */
+/** Functions that inspect the machine and leave out what they do not find. */
 const ofMachine = ['describeVersions', 'namesInStore', 'treeUsage'];
 const opensNothing: ReadonlySet<string> = new Set([...ofGiven, ...ofMachine]);
 
 type Calls = Readonly<Record<string, () => unknown>>;
 
-/** Every function that waits with a call that fails for want of a file. */
+/** Returns calls of every asynchronous function that fail for want of a file. */
 function failingCalls(none: string, folder: string): Calls {
   const digest = parseDigest(`sha256:${'a'.repeat(64)}`);
   const source = { blobPath: none, sizeBytes: 1 };
@@ -71,7 +74,7 @@ function failingCalls(none: string, folder: string): Calls {
   };
 }
 
-test('a file that is not there is an error of the library in every function that waits', {
+test('a missing file is an error of the library in every asynchronous function', {
   skip: needs('root'),
 }, async (context) => {
   const folder = temporaryFolder(context);

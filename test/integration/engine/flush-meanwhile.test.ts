@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flushMeanwhile } from '../../../src/store/work/flush-meanwhile.ts';
 
-test('work beside a flush answers and fails as it would alone', async () => {
+test('work beside a flush returns and fails as it would alone', async () => {
   let flushes = 0;
   const disk = { flush: async () => void flushes++ };
   const beside = <T>(work: () => Promise<T>): Promise<T> => flushMeanwhile(disk, work, { pauseMs: 100 });
@@ -19,7 +19,7 @@ test('work beside a flush answers and fails as it would alone', async () => {
   assert.deepEqual(await Promise.all([beside(() => sleep(150, 3)), beside(async () => 4)]), [3, 4]);
 });
 
-test('what could not be written is told, also when the work fails for want of it', async () => {
+test('a failed flush is reported, even when the work fails because of it', async () => {
   const failure = new Error('the disk');
   let flushes = 0;
   const disk = {
@@ -38,7 +38,7 @@ test('what could not be written is told, also when the work fails for want of it
   }
 });
 
-/** Answers how often it was flushed once that is `count` times. */
+/** Waits for the given number of flushes and returns it. */
 async function untilFlushed(flushes: () => number, count: number): Promise<number> {
   while (flushes() < count) await sleep(5);
   return count;

@@ -1,5 +1,5 @@
-// Every work on a disk that gets full, of bytes or of inodes, at any moment of it: a clear error, nothing half-done, what
-// was there stays and can be removed; and with room the same work is done.
+// Every work on a disk that gets full, of bytes or of inodes, at any moment of it: a clear error, nothing half-done,
+// existing data stays and can be removed; and with space the same work succeeds.
 import assert from 'node:assert/strict';
 import {
   closeSync,
@@ -34,7 +34,7 @@ const mega = 1 << 20;
 
 interface Shortage {
   readonly name: 'bytes' | 'inodes';
-  /** Leaves this much of a work's `largest` free, as a random part of it. */
+  /** Fills the disk up to `free`, which is a random part of `largest`. */
   fill(folder: string, free: number): void;
   readonly largest: number;
   readonly says: RegExp;
@@ -49,7 +49,7 @@ const bytes: Shortage = {
     try {
       for (let size = mega; size >= 4096; ) {
         const { bavail, bsize } = statfsSync(folder);
-        if (bavail * bsize - size < free || !isWritten(fd, size)) size >>= 1;
+        if (bavail * bsize - size < free || !tryWrite(fd, size)) size >>= 1;
       }
     } finally {
       closeSync(fd);
@@ -57,8 +57,11 @@ const bytes: Shortage = {
   },
 };
 
-/** False when the room was taken meanwhile: the database's log is written back behind its transactions. */
-function isWritten(fd: number, size: number): boolean {
+/**
+ * Writes and returns true, or false when the space was taken meanwhile: the database's log is written back after its
+ * transactions.
+ */
+function tryWrite(fd: number, size: number): boolean {
   try {
     return writeSync(fd, Buffer.alloc(size)) === size;
   } catch (error) {
@@ -77,7 +80,7 @@ const inodes: Shortage = {
   },
 };
 
-/** Those that make something, and the two that only write it out. */
+/** Returns the works that make something, and the two that only write it out. */
 async function worksOf(context: TestContext, engine: Engine, folder: string): Promise<readonly KilledWork[]> {
   const works = (await killedWorks(context, engine)).filter(({ makes }) => makes !== undefined);
   const out = join(folder, 'out.tar');
@@ -88,7 +91,7 @@ async function worksOf(context: TestContext, engine: Engine, folder: string): Pr
   ];
 }
 
-/** A command of RUN has its own words for it. */
+/** Checks the error; a command of RUN has its own words for it. */
 function assertClear(error: unknown, says: RegExp): void {
   if (isStrataError(error, 'ERR_RUN_FAILED')) return;
   assert.ok(isKind(error, 'exhausted'), inspect(error));
@@ -96,7 +99,7 @@ function assertClear(error: unknown, says: RegExp): void {
   assert.ok(error.hint !== undefined);
 }
 
-async function takenBack(engine: Engine, { makes }: KilledWork, folder: string): Promise<void> {
+async function undo(engine: Engine, { makes }: KilledWork, folder: string): Promise<void> {
   if (makes !== undefined) await engine.images.remove(makes.name);
   await engine.builder.prune({ all: true });
   await engine.system.collectGarbage().result;
@@ -109,7 +112,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   removeRunStateAfter(context, engine.layout.root);
   const works = await worksOf(context, engine, folder);
   await engine.system.collectGarbage().result;
-  // What somebody else empties behind an earlier command.
+  // Another process may still empty the trash of an earlier command.
   await untilSame(() => readdirSync(engine.layout.trash), []);
   const state = async (): Promise<unknown> => [
     await listImages(engine),
@@ -121,7 +124,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   let refused = 0;
   for (const work of works) {
     for (let round = 0; round < rounds; round++) {
-      // The first has next to nothing.
+      // The first round has next to nothing.
       const free = round === 0 ? 0 : partOf(createRandom(seed + round), shortage.largest);
       const what = `seed ${seed}, ${work.name} with ${free} ${shortage.name} free`;
       shortage.fill(folder, free);
@@ -134,8 +137,8 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
           refused++;
           assertClear(error, shortage.says);
         }
-        // On the disk as full as it is.
-        if (error === undefined) await takenBack(engine, work, folder);
+        // The removal happens on the full disk.
+        if (error === undefined) await undo(engine, work, folder);
         else {
           await engine.builder.prune({ all: true });
           await engine.images.prune();
@@ -149,7 +152,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
       }
     }
     await work.again(engine);
-    await takenBack(engine, work, folder);
+    await undo(engine, work, folder);
     await untilSame(state, before);
   }
   const { damages, orphans } = await engine.system.check().result;
@@ -157,19 +160,19 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   assert.ok(refused >= works.length, `only ${refused} were refused`);
 }
 
-/** Small parts more often. */
+/** Returns a random part of `largest`, small ones more often. */
 const partOf = (random: Random, largest: number): number => Math.round((random.next(1000) / 1000) ** 2 * largest);
 
 const skip = needs('root', 'mount', 'overlay', 'runc', 'busybox');
 
-test(`bytes of an ext4 run out (STRATA_SEED=${seed})`, {
+test(`works survive an ext4 without bytes (STRATA_SEED=${seed})`, {
   skip: skip || needs('loop', 'mkfs.ext4'),
 }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 96 });
   await sweep(context, disk.path, bytes, isSoak ? 40 : 3);
 });
 
-test(`inodes of a tmpfs run out (STRATA_SEED=${seed})`, { skip }, async (context) => {
+test(`works survive a tmpfs without inodes (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-inodes-'));
   output('mount', '-t', 'tmpfs', '-o', 'size=128m,nr_inodes=1000', 'tmpfs', folder);
   try {

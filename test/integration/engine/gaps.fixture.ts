@@ -1,5 +1,5 @@
-// Takes away what another thread reads, on demand. Data: root, a build context, and the memory both share: [0] is what
-// to do, a number into `deeds`, or -1 when it is done.
+// Removes or replaces what another thread reads, on demand. Data: root, a build context, and the memory both share: [0]
+// is an index into `deeds`, -1 once it is done.
 import { workerData } from 'node:worker_threads';
 import { Engine } from '../../../src/engine/index.ts';
 
@@ -12,7 +12,7 @@ interface Data {
 export const deeds = ['replace', 'remove', 'again', 'container'] as const;
 export type Deed = (typeof deeds)[number];
 
-/** The first layer is always the same, the second never; the first one's files are those of another snapshot each time. */
+/** The first layer is always the same, the second never; the first one has another snapshot each time. */
 export async function buildMade(engine: Engine, context: string): Promise<void> {
   const text = `FROM base\nCOPY data /data\nCOPY <<EOF /own\n${Math.random()}\nEOF\n`;
   await engine.builder.build({ context, dockerfile: { text }, tags: ['made'], noCache: true }).result;
@@ -32,7 +32,7 @@ const does: { readonly [Name in Deed]: (engine: Engine, data: Data) => Promise<v
     await engine.images.remove('made', { force: true });
     await prune(engine);
   },
-  /** The same image, by its ID, comes back. */
+  /** Removes the image and loads the same one, by its ID, again. */
   async again(engine) {
     const chunks: Uint8Array[] = [];
     await engine.images.save({ images: ['made'], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) })

@@ -1,5 +1,5 @@
-// What reads images and containers, while what it reads is removed or replaced: between any two transactions, and before
-// any file is opened. It reads all of one thing, or finds none.
+// Readers of images and containers, while their object is removed or replaced: between any two transactions, and before
+// any file is opened. Each reads one whole state, or finds nothing.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -52,7 +52,7 @@ function watchGaps(context: TestContext, atGap: () => void): void {
     gap();
     return statement.call(this, sql);
   });
-  // What takes an object's lock waits for us here: nothing can be removed.
+  // No gap while a reader holds an object's lock: a removal would wait for it.
   const { with: locked } = ObjectLocks.prototype;
   context.mock.method(
     ObjectLocks.prototype,
@@ -113,8 +113,8 @@ const images: Readonly<Record<string, (engine: Engine, context: string) => unkno
   },
 };
 
-/** Adds up what an operation writes; a tar that is whole has the file that comes last. */
-async function whole(writing: (output: (chunk: Uint8Array) => Promise<void>) => Promise<unknown>): Promise<void> {
+/** Checks that an operation's output is a whole tar: with the file that comes last. */
+async function checkWhole(writing: (output: (chunk: Uint8Array) => Promise<void>) => Promise<unknown>): Promise<void> {
   const chunks: Uint8Array[] = [];
   await writing(async (chunk) => void chunks.push(Uint8Array.from(chunk)));
   assert.ok(Buffer.concat(chunks).includes('zz/zz'), 'the tar has the last file');
@@ -122,14 +122,14 @@ async function whole(writing: (output: (chunk: Uint8Array) => Promise<void>) => 
 
 const containers: Readonly<Record<string, (engine: Engine) => unknown>> = {
   commit: (engine) => engine.containers.commit('one').result,
-  export: (engine) => whole((output) => engine.containers.export('one', { output }).result),
-  copy: (engine) => whole((to) => engine.containers.copyFrom('one', { path: '/data', to })),
+  export: (engine) => checkWhole((output) => engine.containers.export('one', { output }).result),
+  copy: (engine) => checkWhole((to) => engine.containers.copyFrom('one', { path: '/data', to })),
   diff: (engine) => engine.containers.diff('one'),
   inspect: (engine) => engine.containers.inspect('one', { size: true }),
   list: (engine) => engine.containers.list({ all: true, size: true }),
 };
 
-/** What may come of a read beside a deed, instead of a result. */
+/** Errors that a read beside a deed may end with instead of a result. */
 const refusals: { readonly [Name in Deed]: readonly ErrorCode[] } = {
   replace: [],
   remove: ['ERR_IMAGE_NOT_FOUND'],
@@ -152,7 +152,9 @@ const cases: readonly Case[] = [
 
 const sample = 12;
 
-test(`a removal in a gap of each reader (STRATA_SEED=${seed})`, { skip }, async (context) => {
+test(`readers survive a removal in each gap between two transactions (STRATA_SEED=${seed})`, {
+  skip,
+}, async (context) => {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root });
   await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
@@ -180,7 +182,7 @@ test(`a removal in a gap of each reader (STRATA_SEED=${seed})`, { skip }, async 
     assert.notEqual(Atomics.wait(shared, 0, deeds.indexOf(deed), 60_000), 'timed-out', `${deed} goes on for ever`);
   });
 
-  /** Reads with the deed in the gap of this number; returns how many gaps there were. */
+  /** Reads with the deed in the gap of this number; returns the number of gaps. */
   const readBeside = async (one: Case, gap: number): Promise<number> => {
     if (!(await exists(engine))) await buildMade(engine, files);
     if (one.deed === 'container' && !(await hasContainer(engine))) {

@@ -38,7 +38,9 @@ const snapshots = (root: string): string[] => readdirSync(placesOf(root).trees);
 
 const largeBytes = 64 * 2 ** 20;
 
-/** A store whose only build was killed while it copied a large file; on a busy machine that takes several tries. */
+/**
+ * Creates a store whose only build was killed while it copied a large file; on a busy machine that takes several tries.
+ */
 async function storeOfKilledBuild(context: TestContext, files: string): Promise<string> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const root = storeRoot(context);
@@ -46,13 +48,13 @@ async function storeOfKilledBuild(context: TestContext, files: string): Promise<
       stdio: 'ignore',
     });
     const ended = once(child, 'close');
-    // Until the step's snapshot stands the build has nothing to leave behind.
+    // Before the step's snapshot exists the build has nothing to leave behind.
     for (let waited = 0; waited < patienceMs && child.exitCode === null; waited += 5) {
       await sleep(5);
       try {
         if (snapshots(root).length > 0) break;
       } catch {
-        // The store is not there yet.
+        // The store does not exist yet.
       }
     }
     child.kill('SIGKILL');
@@ -76,14 +78,16 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
   await using engine = await Engine.open({ root });
   await engine.builder.build({ context: files }).result;
   assert.equal(snapshots(root).length, 1, 'only the new step is there');
-  // On a slow machine what the new step worked in goes behind it.
+  // On a slow machine the step's scratch is removed later.
   await until(
     () => readdirSync(placesOf(root).trash).length === 0,
     () => `in the trash: ${readdirSync(placesOf(root).trash).join()}`,
   );
 });
 
-test('who was killed over what a killed one left: the next one finds it all the same', { skip }, async (context) => {
+test('the next command finds the remains of a process even when one that cleared them was killed', {
+  skip,
+}, async (context) => {
   const root = storeRoot(context);
   const files = folder(context, 'context');
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
@@ -107,7 +111,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   writeFileSync(left, 'x');
   child.kill('SIGKILL');
   await once(child, 'close');
-  // As far as one comes who is killed at once.
+  // A process that is killed at once comes no further than this.
   assert.equal((await metadata.leases.removeDead()).length, 1);
   await engine.builder.build({ context: files }).result;
   assert.ok(!existsSync(left));
@@ -117,7 +121,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   );
 });
 
-test('rmi killed between names and files: the next command takes these', { skip }, async (context) => {
+test('the next command removes files that rmi, killed after the names, left', { skip }, async (context) => {
   const root = storeRoot(context);
   const files = folder(context, 'context');
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
@@ -158,7 +162,7 @@ test('collecting garbage takes nothing that is named or cached', { skip }, async
   );
 });
 
-test('collecting garbage takes what killed processes had begun, and nothing of those that work', {
+test('collecting garbage takes unfinished files of killed processes, and nothing of live ones', {
   skip,
 }, async (context) => {
   const root = storeRoot(context);

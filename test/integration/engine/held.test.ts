@@ -1,4 +1,4 @@
-// What an image is made of stays until it is recorded, though every name of it is removed meanwhile.
+// The base and layers of an image stay until it is recorded, even if every name of them is removed meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -10,7 +10,7 @@ import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
-test('the base of a build is removed while a step runs', {
+test('the base of a build stays when it is removed while a step runs', {
   skip: needs('root', 'overlay', 'runc', 'busybox'),
 }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
@@ -31,7 +31,7 @@ test('the base of a build is removed while a step runs', {
   assert.equal((await engine.containers.run({ image: 'made', command: ['true'], remove: true }).result).exitCode, 0);
 });
 
-test('the layer of a step from the cache is held, also when no image keeps it', {
+test('the layer of a cached step is held, even when no image keeps it', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });

@@ -1,4 +1,4 @@
-// Works of the command that may be killed at any moment: how each is prepared, started, and done again by the next.
+// Works of the command that may be killed at any moment: how each is prepared, started, and repeated by the next.
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,19 +13,22 @@ import { file, tar } from '../../helpers/tar-builder.ts';
 
 export interface KilledWork {
   readonly name: string;
-  /** Brings the store to where the work begins. */
+  /** Brings the store into the state in which the work begins. */
   readonly prepare?: (engine: Engine) => Promise<unknown>;
-  /** The command's arguments. */
+  /** Arguments of the command. */
   readonly args: readonly string[];
-  /** The same by the next command, which finds whatever the killed one left. */
+  /** Repeats the work as the next command, which finds the remains of the killed one. */
   readonly again: (engine: Engine) => Promise<unknown>;
-  /** The image that is there when it is done, and runs if it has `true`. */
+  /** Image that exists when the work is done, and can run if it has `true`. */
   readonly makes?: { readonly name: string; readonly runs: boolean };
 }
 
 const megabytes = (count: number): Uint8Array => randomBytes(count << 20);
 
-/** A store with an image `base`, a container `one` of it that has changed files, and inputs of every kind of work. */
+/**
+ * Fills a store with an image `base`, a container `one` of it with changed files, and creates inputs of every kind of
+ * work.
+ */
 export async function killedWorks(context: TestContext, engine: Engine): Promise<readonly KilledWork[]> {
   await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
   const script =

@@ -1,4 +1,4 @@
-// SIGKILL at any moment of any work on images: the next command needs no help, and nothing stays of what was begun.
+// SIGKILL at any moment of any work on images: the next command needs no help, and nothing of the killed one stays.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import { type KilledWork, killedWorks } from './killed-works.ts';
 
 const seed = runSeed();
 const pointsOf = ({ makes }: KilledWork): number => (isSoak ? 43 : makes === undefined ? 1 : 2);
-// Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
+// First point of an interrupted soak to go on with: a point depends on the seed and its own number only.
 const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
 
 interface Ended {
@@ -28,7 +28,7 @@ interface Ended {
   readonly killed: boolean;
 }
 
-/** The command, ended by itself or by a kill so many milliseconds after its start. */
+/** Runs the command to its end, or to a kill that many milliseconds after its start. */
 async function run(root: string, args: readonly string[], killAfterMs = patienceMs): Promise<Ended> {
   const began = performance.now();
   const child = spawn(strataPath, ['--root', root, ...args], {
@@ -41,8 +41,8 @@ async function run(root: string, args: readonly string[], killAfterMs = patience
   return { ms: Math.round(performance.now() - began), killed: signal !== null };
 }
 
-/** A child that the killed one had forked, and that was no program of its own yet, holds its locks for a moment. */
-async function letGo(engine: Engine): Promise<void> {
+/** Waits until no lease is held: a forked child of the killed command holds its locks until it executes its program. */
+async function untilReleased(engine: Engine): Promise<void> {
   const { locks, leases } = placesOf(engine);
   const held = (): string[] => leases().filter((name) => isLocked(join(locks, name)));
   await until(
@@ -57,8 +57,8 @@ interface Baseline {
   readonly left: FoundLeftovers;
 }
 
-/** What a person sees before he does anything about it: everything acknowledged, nothing half-done. */
-async function nothingLost(engine: Engine, begun: number, { names }: Baseline): Promise<string> {
+/** Checks the store as a user sees it before any repair: everything acknowledged, nothing half-done. */
+async function checkNothingLost(engine: Engine, begun: number, { names }: Baseline): Promise<string> {
   const seen = await listImages(engine);
   const added = seen.filter((name) => !names.includes(name));
   assert.deepEqual(
@@ -71,7 +71,7 @@ async function nothingLost(engine: Engine, begun: number, { names }: Baseline): 
   return added.length === 0 ? 'nothing' : 'whole';
 }
 
-async function takenBack(engine: Engine, work: KilledWork): Promise<void> {
+async function undo(engine: Engine, work: KilledWork): Promise<void> {
   if (work.makes !== undefined) {
     const { name, runs } = work.makes;
     if (runs)
@@ -79,12 +79,12 @@ async function takenBack(engine: Engine, work: KilledWork): Promise<void> {
     await engine.images.remove(name);
   }
   await engine.builder.prune({ all: true });
-  // Nameless ones of works that were done twice.
+  // Work that was done twice leaves images without a name.
   await engine.images.prune();
   await engine.system.collectGarbage().result;
 }
 
-test(`killed at any moment, by STRATA_SEED=${seed}`, {
+test(`works survive a kill at any moment (STRATA_SEED=${seed})`, {
   skip: needs('root', 'overlay', 'runc', 'busybox'),
 }, async (t) => {
   const root = storeRoot(t);
@@ -92,7 +92,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
     await using engine = await Engine.open({ root });
     const made = await killedWorks(t, engine);
     await engine.system.collectGarbage().result;
-    // What somebody else empties behind an earlier command.
+    // Another process may still empty the trash of an earlier command.
     await untilSame(() => namesIn(engine.layout.trash), []);
     return made;
   })();
@@ -107,14 +107,14 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       await using engine = await Engine.open({ root });
       await work.prepare?.(engine);
       const { ms } = await run(root, work.args);
-      await takenBack(engine, work);
+      await undo(engine, work);
       assert.deepEqual([await listImages(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
       return ms;
     })();
     let pace = 1;
     for (let point = first; point < pointsOf(work); point++) {
       const random = createRandom(seed + point);
-      // From when the store is opened until a little after the end; the rest of the command's life is Node's.
+      // From the opening of the store until a little after the end; the rest of the command's life is Node's.
       const afterMs = Math.round(pace * (idle * 0.7 + (random.next(1000) / 1000) * (whole * 1.1 - idle * 0.7)));
       await using engine = await Engine.open({ root });
       await work.prepare?.(engine);
@@ -122,13 +122,13 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       // Recovery may be killed, too.
       const isKilledTwice = killed && work.makes !== undefined && point % 2 === 1;
       if (isKilledTwice) await run(root, work.args, Math.round(pace * idle * (0.7 + random.next(1000) / 1000)));
-      await letGo(engine);
-      // Machines are not always equally busy.
+      await untilReleased(engine);
+      // A machine is not always equally busy.
       if (!killed) pace = ms / whole;
       const what = `seed ${seed}, ${work.name}, point ${point}, killed after ${afterMs} ms`;
       try {
         const { steps } = await leftoversOf(engine);
-        const found = await nothingLost(engine, isKilledTwice ? 2 : 1, baseline);
+        const found = await checkNothingLost(engine, isKilledTwice ? 2 : 1, baseline);
         await work.again(engine);
         if (work.makes !== undefined) {
           const { leases, mounts, indexes, ingests, steps: bundles } = await leftoversOf(engine);
@@ -137,7 +137,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
             { leases: [], mounts: [], indexes: [], ingests: [], bundles: [] },
           );
         }
-        await takenBack(engine, work);
+        await undo(engine, work);
         await untilSame(() => leftoversOf(engine, steps), baseline.left);
         assert.deepEqual([await listImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
         const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));

@@ -1,4 +1,4 @@
-// What a disk took and then lost is never part of an image that is acknowledged later.
+// Data that a disk took and then lost is never part of an image that is acknowledged later.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'mkfs.ext4');
 
-/** The states of its steps, but for the first. */
+/** Builds and returns the states of the steps, without those of their keys. */
 async function statesOf(engine: Engine, request: BuildRequest): Promise<string[]> {
   const states: string[] = [];
   const build = engine.builder.build(request);
@@ -23,7 +23,7 @@ async function statesOf(engine: Engine, request: BuildRequest): Promise<string[]
   return states.filter((state) => state !== 'unkeyed' && state !== 'keyed');
 }
 
-test('a step whose files got lost when they were flushed is made again by the next build', {
+test('a step whose files were lost when they were flushed is made again by the next build', {
   skip,
 }, async (context) => {
   const disk = mountLosingDisk(context);
@@ -31,7 +31,7 @@ test('a step whose files got lost when they were flushed is made again by the ne
   const build = { context: folderWith(context, { large, Dockerfile: 'FROM scratch\nCOPY large /large\n' }) };
   const root = join(disk.path, 'root');
   mkdirSync(root);
-  // The database is not what is to be lost.
+  // The database is on another disk, which loses nothing.
   symlinkSync(join(temporaryFolder(context), 'strata.db'), join(root, 'strata.db'));
   removeRunStateAfter(context, root);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
@@ -39,7 +39,7 @@ test('a step whose files got lost when they were flushed is made again by the ne
   assert.deepEqual(await engine.images.list(), []);
   assert.deepEqual(readdirSync(placesOf(engine).trees), []);
   disk.mend();
-  // What else got lost until now is told to somebody else.
+  // Reads the error of everything else lost until now, so that the build does not get it.
   await syncFilesystem(root).catch(() => undefined);
   assert.deepEqual(await statesOf(engine, build), ['running', 'done']);
   assert.deepEqual(await statesOf(engine, build), ['hit']);

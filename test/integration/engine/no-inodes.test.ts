@@ -1,5 +1,5 @@
-// A container that makes files in a loop uses up the inodes of a store's filesystem: what removes and what looks works
-// all the same, and what cannot be done says why and leaves nothing.
+// A container that makes files in a loop uses up the inodes of a store's filesystem: removals and listings still work,
+// and everything else says why it fails and leaves nothing.
 import assert from 'node:assert/strict';
 import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +14,14 @@ import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
-/** Leaves so many inodes; what it makes has names that are not there yet. */
+/** Creates files with new names until so many inodes are free. */
 function leave(path: string, free: number): void {
   const folder = join(path, 'ballast', `${statfsSync(path).ffree}-${free}-${process.hrtime.bigint()}`);
   if (statfsSync(path).ffree > free) mkdirSync(folder, { recursive: true });
   for (let at = 0; statfsSync(path).ffree > free; at++) writeFileSync(join(folder, `${at}`), '');
 }
 
-test('without a free inode a store can be looked at and cleaned up, and nothing is left half done', {
+test('without a free inode a store can be listed and cleaned up, and nothing is left half done', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-N', '900']);
@@ -35,7 +35,7 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
       await engine.containers.create({ image: 'one', name, command: ['sleep', '1000'] });
     await engine.containers.start('busy');
   }
-  // Another command each time, as from a shell.
+  // Each work opens the store anew, as a command in a shell does.
   const withEngine = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
     await using engine = await Engine.open({ root });
     return await work(engine);

@@ -1,4 +1,4 @@
-// Programs that have a store open while a newer version brings it up stop at their next write; what they started goes on.
+// Programs that have a store open while a newer version upgrades it stop at their next write; their containers go on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -15,7 +15,9 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const newer = { code: 'ERR_STORE_FORMAT_NEWER', kind: 'failed-precondition' };
 const told = /has format \d+, and this version of Strata knows formats up to \d+/;
 
-test('a newer version brings the store up under run -it, logs -f and a library program', { skip }, async (context) => {
+test('an upgrade of the store under run -it, logs -f and a library program stops their writes, not their containers', {
+  skip,
+}, async (context) => {
   const strata = await busyboxStore(context);
   const terminal = new Terminal(context);
   const run = terminal.start(strata, 'run', '-it', '--name', 'shell', 'busybox');
@@ -48,7 +50,7 @@ test('a newer version brings the store up under run -it, logs -f and a library p
   const [writer] = containerPids(strata.root);
   assert.ok(writer !== undefined);
   process.kill(writer, 'SIGKILL');
-  // It only reads, and ends as always.
+  // `logs -f` only reads, and ends as always.
   assert.equal((await logs.ended).code, 0);
   const rows = upgraded.statement<{ reference: string }>('SELECT reference FROM tag ORDER BY reference').all();
   assert.deepEqual(

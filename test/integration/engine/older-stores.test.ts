@@ -11,10 +11,10 @@ import { type StrataCommand, strataCommand } from '../../helpers/strata.ts';
 const recordings = join(import.meta.dirname, '../../golden/stores');
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-/** Format 3 forgets what was cached for builds. */
+/** Format 3 forgets the cache of builds. */
 const isKept = (row: string): boolean => !row.startsWith('Build Cache');
 
-/** Puts a recorded store where the command looks; returns the build context that is recorded with it. */
+/** Unpacks a recorded store at the command's root; returns the build context recorded with it. */
 function restore({ root }: StrataCommand, archive: string): string {
   const folder = `${root}/restored`;
   mkdirSync(folder, { recursive: true });
@@ -33,7 +33,7 @@ async function stdoutOf(strata: StrataCommand, ...args: readonly string[]): Prom
 for (const path of globSync(join(recordings, '*.json')).sort()) {
   const name = basename(path, '.json');
   const driver = name.slice(name.lastIndexOf('-') + 1);
-  // What runs is a program for that processor.
+  // The container's program is for that processor.
   const skip =
     needs('root', 'runc', 'xz', ...(driver === 'overlay2' ? ['overlay'] : [])) ||
     (process.arch === 'x64' ? false : 'the recorded programs are for x86-64');
@@ -50,7 +50,7 @@ for (const path of globSync(join(recordings, '*.json')).sort()) {
     const containers = await strata('ps', '-a', '--no-trunc', '--format', '{{.Names}} {{.ID}} {{.Image}} {{.State}}');
     assert.deepEqual(lines(containers), recorded.containers);
     const usage = lines(await strata('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}}'));
-    // What later versions add is not in an older store.
+    // An older store has no rows of later versions.
     for (const row of recorded.usage.filter(isKept))
       assert.ok(usage.includes(row), `${row} is not in ${usage.join(', ')}`);
     assert.equal(await strata('logs', 'exited'), recorded.logs);

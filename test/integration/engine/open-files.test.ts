@@ -1,5 +1,5 @@
-// Every work with a few open files left, one more each time: a clear error, nothing half-done; and with enough of them the
-// same work is done.
+// Every work with a few open files left, one more each time: a clear error, nothing half-done; and with enough of them
+// the same work succeeds.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,17 +17,17 @@ import { killedWorks } from './killed-works.ts';
 const RLIMIT_NOFILE = 7;
 const enough = 60;
 
-/** The number below which so many descriptors are not in use. */
+/** Returns the limit below which so many descriptors are free. */
 function limitFor(free: number): number {
   const listed = readdirSync('/proc/self/fd');
-  // Listing took one itself.
+  // The listing took one descriptor itself.
   const used = new Set(listed.filter((fd) => existsSync(`/proc/self/fd/${fd}`)).map(Number));
   let limit = 0;
   for (let left = free; left > 0 || used.has(limit); limit++) if (!used.has(limit)) left--;
   return limit;
 }
 
-/** Does something with a limit on open files that leaves so many of them. */
+/** Runs the work with a limit on open files that leaves so many of them. */
 async function withFreeFiles<T>(free: number, work: () => Promise<T>): Promise<T> {
   const library = openLibrary(null);
   const getrlimit = library.declare('getrlimit', 'int32', ['int32', 'pointer']);
@@ -42,13 +42,15 @@ async function withFreeFiles<T>(free: number, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Nothing is said of closing, of libraries that are missing, or of what the first failure led to. */
+/** The error must be about open files, not about closing, missing libraries or later effects of the first failure. */
 function assertClear(error: unknown): void {
   assert.ok(isStrataError(error), inspect(error));
   assert.match(error.message, /EMFILE|too many open files/i);
 }
 
-test('works run out of open files', { skip: needs('root', 'overlay', 'runc', 'busybox') }, async (context) => {
+test('works that run out of open files fail with a clear error and leave nothing', {
+  skip: needs('root', 'overlay', 'runc', 'busybox'),
+}, async (context) => {
   const root = join(temporaryFolder(context, 'open-files'), 'store');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   removeRunStateAfter(context, engine.layout.root);

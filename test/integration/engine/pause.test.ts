@@ -1,4 +1,4 @@
-// A container that was paused for a commit goes on, also when the one who paused it is killed.
+// A container that was paused for a commit goes on, even when the process that paused it is killed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
   );
 });
 
-test('of two commits at once each copies a container that is paused', {
+test('each of two commits at once copies a paused container', {
   skip: needs('root', 'runc', 'overlay', 'busybox'),
 }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
@@ -69,7 +69,7 @@ test('of two commits at once each copies a container that is paused', {
     StoreLayers.prototype,
     'copy',
     async function (this: StoreLayers, ...args: Parameters<typeof copy>) {
-      // The one that begins later takes longer.
+      // The second copy takes longer.
       const takes = seen.push(undefined) === 1 ? 0 : 500;
       await copy.apply(this, args);
       await sleep(takes);

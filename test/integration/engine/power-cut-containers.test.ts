@@ -1,4 +1,4 @@
-// The power goes behind a command that made or changed a container, or a name: what it told is so afterwards.
+// A power cut after a command that created or changed a container or a name: acknowledged changes are still there.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,8 +11,8 @@ import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { placesOf } from '../../helpers/store-places.ts';
 import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
-/** A store on a disk whose power is cut behind `work`; what it is afterwards, after another start of the machine. */
-async function cutBehind(
+/** Cuts the power of a store's disk after `work`, and passes the store to `look` after another start of the machine. */
+async function cutAfter(
   context: TestContext,
   storageDriver: string,
   work: (engine: Engine) => Promise<unknown>,
@@ -25,8 +25,8 @@ async function cutBehind(
   {
     await using engine = await Engine.open({ root, storageDriver });
     await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
-    // What is written to the log from now on takes no new blocks, whose allocation would have the filesystem write out all
-    // that was done before.
+    // Later writes to the log take no new blocks, whose allocation would make the filesystem write out all earlier
+    // data.
     using log = new DatabaseSync(layout.database);
     log.exec('PRAGMA wal_checkpoint(RESTART)');
     await work(engine);
@@ -41,10 +41,10 @@ async function cutBehind(
 }
 
 for (const driver of ['overlay2', 'vfs']) {
-  test(`a container that was created can be started, ${driver}`, {
+  test(`a created container can be started after a power cut, ${driver}`, {
     skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay', 'runc', 'conmon', 'busybox'),
   }, async (context) => {
-    await cutBehind(
+    await cutAfter(
       context,
       driver,
       (engine) => engine.containers.create({ image: 'busybox', name: 'one', command: ['true'] }),
@@ -57,10 +57,10 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
-test('names, removals and exit codes that were told are so', {
+test('acknowledged names, removals and exit codes survive a power cut', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (context) => {
-  await cutBehind(
+  await cutAfter(
     context,
     'overlay2',
     async ({ containers, images }) => {

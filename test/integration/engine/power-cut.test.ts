@@ -1,4 +1,4 @@
-// The power goes under a store: images that were told to be there are there, down to the last byte of every file.
+// A power cut under a store: acknowledged images are there, down to the last byte of every file.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,17 +23,17 @@ const random = createRandom(seed);
 
 interface Cut {
   readonly flag: number;
-  /** Undefined waits for the command's end: what it made is acknowledged. */
+  /** Undefined waits for the command's end: its image is acknowledged. */
   readonly afterMs: number | undefined;
 }
 
-/** What was not marked as flushed is not trusted, and goes, when a store is opened after another start of the machine. */
+/** Opens the store as after another boot, which removes records that were not marked as flushed. */
 async function startAnotherBoot(root: string): Promise<void> {
   const { database, locks } = placesOf(root);
   (await Metadata.open({ database, locksDirectory: locks, bootId: 'another' }))[Symbol.dispose]();
 }
 
-/** Works on a disk whose power is cut, and says whether the image was made. */
+/** Works on a disk whose power is cut; returns whether the image exists. */
 async function cutUnder(context: TestContext, name: string, { flag, afterMs }: Cut): Promise<boolean> {
   using disk = new PowerDisk();
   const root = join(disk.path, 'store');
@@ -68,7 +68,7 @@ async function cutUnder(context: TestContext, name: string, { flag, afterMs }: C
 
 const works = ['build', 'load', 'import', 'commit'];
 
-test(`an image that is acknowledged survives a power cut (STRATA_SEED=${seed})`, {
+test(`an acknowledged image survives a power cut (STRATA_SEED=${seed})`, {
   skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay', 'runc', 'busybox'),
 }, async (context) => {
   const all = Object.entries(powerCuts).flatMap(([what, flag]) => works.map((name) => ({ what, flag, name })));
@@ -90,7 +90,7 @@ test(`an image that is acknowledged survives a power cut (STRATA_SEED=${seed})`,
 test('a layer that is made again is not lost to the image that has it already', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay'),
 }, async (context) => {
-  // As other filesystems do, without what ext4 does for programs that flush nothing before they rename.
+  // Without ext4's flush for programs that rename files unflushed, as on other filesystems.
   using disk = new PowerDisk(64, 'noauto_da_alloc');
   const root = join(disk.path, 'store');
   removeRunStateAfter(context, root);
@@ -100,7 +100,7 @@ test('a layer that is made again is not lost to the image that has it already', 
     await engine.builder.build({ context: files, tags: ['one'] }).result;
     const again = engine.builder.build({ context: files, tags: ['two'], noCache: true });
     for await (const event of again) if (event.type === 'layer') disk.cut(powerCuts['log flushed, data lost'] ?? 0);
-    // It fails, unless it was quicker with its flush.
+    // The build fails, unless its flush was faster.
     await again.result.catch(() => undefined);
   }
   await disk.startAgain();
@@ -109,7 +109,7 @@ test('a layer that is made again is not lost to the image that has it already', 
   assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
-test('a layer that no image names yet is forgotten with the power, whatever its index has become', {
+test('a layer that no image names yet is forgotten after a power cut, whatever its index contains', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   const root = storeRoot(context);
@@ -125,7 +125,7 @@ test('a layer that no image names yet is forgotten with the power, whatever its 
     }
     await snapshotter.commit(id, { lease, durable: false });
     const { diffId } = await store.layers.make(id, { chainId: undefined, made: [] }, { lease });
-    // Renamed, but not on the disk.
+    // The index was renamed, but its bytes are not on the disk.
     truncateSync(placesOf(root).index(diffId), 0);
     await startAnotherBoot(root);
     assert.equal(store.metadata.layers.get(diffId), undefined);

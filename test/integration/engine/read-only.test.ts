@@ -1,4 +1,4 @@
-// A store on a filesystem that takes no writes: mounted read-only, or turned so by the kernel after a fault.
+// A store on a filesystem that takes no writes: mounted read-only, or made so by the kernel after a fault.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,14 +16,14 @@ import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox');
 
-async function filled(context: TestContext, root: string): Promise<void> {
+async function fillStore(context: TestContext, root: string): Promise<void> {
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   removeRunStateAfter(context, engine.layout.root);
   await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
   await engine.containers.create({ image: 'busybox', name: 'one', command: ['true'] });
 }
 
-/** What SQLite may have left beside the database. */
+/** Files that SQLite may have left beside the database. */
 const leavings: Readonly<Record<string, (database: string) => void>> = {
   'as commands leave it': () => {},
   'closed by another program': (database) => {
@@ -35,11 +35,11 @@ const leavings: Readonly<Record<string, (database: string) => void>> = {
 };
 
 for (const [what, leaveBehind] of Object.entries(leavings)) {
-  test(`a read-only store can be looked at, ${what}`, { skip }, async (context) => {
+  test(`a read-only store can be listed, saved and checked, ${what}`, { skip }, async (context) => {
     using disk = mountLoopFilesystem(['mkfs.ext4', '-q']);
     const root = join(disk.path, 'store');
     const out = join(temporaryFolder(context, 'out'), 'out.tar');
-    await filled(context, root);
+    await fillStore(context, root);
     leaveBehind(join(root, 'strata.db'));
     output('mount', '-o', 'remount,ro', disk.path);
     await using engine = await Engine.open({ root });
@@ -73,10 +73,10 @@ for (const [what, leaveBehind] of Object.entries(leavings)) {
   });
 }
 
-test('a broken disk is told as one', { skip }, async (context) => {
+test('a broken disk is reported as one', { skip }, async (context) => {
   using disk = new PowerDisk(64);
   const root = join(disk.path, 'store');
-  await filled(context, root);
+  await fillStore(context, root);
   disk.cut(2);
   const error = await Engine.open({ root }).then(
     () => undefined,

@@ -8,11 +8,11 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { methodsOf, waitForReturned } from '../../helpers/facade-methods.ts';
 
-// It goes on until somebody ends it.
+// Methods that go on until they are ended.
 const endless = new Set(['engine.events']);
 
 const wrong = 5 as never;
-// Of every type that a caller without a compiler may pass, and of the right type with nothing behind it.
+// Arguments of every type that a caller without a compiler may pass, and of the right type with names of nothing.
 const failing: readonly (readonly unknown[])[] = [
   ['nope', 'nope', {}],
   ['nope', { command: ['true'] }],
@@ -58,7 +58,7 @@ for (const [state, bring] of Object.entries(states)) {
   });
 }
 
-test('a store that cannot be opened is an error of the library', async (context) => {
+test('a store that cannot be opened gives an error of the library', async (context) => {
   const folder = temporaryFolder(context);
   const file = join(folder, 'file');
   writeFileSync(file, '');
@@ -67,7 +67,7 @@ test('a store that cannot be opened is an error of the library', async (context)
   }
 });
 
-test('an option of a few words refuses any other, by name', async (context) => {
+test("an option with a fixed set of words refuses others, by the option's name", async (context) => {
   const root = temporaryFolder(context);
   await using engine = await Engine.open({ root, storageDriver: 'vfs' });
   const { images, containers, builder } = engine;
@@ -83,7 +83,7 @@ test('an option of a few words refuses any other, by name', async (context) => {
     ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'both' as never })],
     ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'inherit', terminal: true })],
   ];
-  // In a session of its own a process has no terminal, whoever runs the tests.
+  // A process in a session of its own has no terminal, wherever the tests run.
   const program = `import { Engine } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/index.ts'))};
     await using engine = await Engine.open({ root: ${JSON.stringify(root)}, storageDriver: 'vfs' });
     const { code, details } = await engine.containers.run({ image: 'a', stdio: 'inherit', terminal: true }).result.catch((error) => error);
@@ -96,7 +96,7 @@ test('an option of a few words refuses any other, by name', async (context) => {
     await assert.rejects(call, { code: 'ERR_OPTION_INVALID', details: { option } }, option);
 });
 
-test('a hint is about where the mistake was made', async (context) => {
+test('a hint for a wrong option is about the option, not the configuration file', async (context) => {
   const root = temporaryFolder(context);
   await assert.rejects(Engine.open({ root, configurationFile: false, defaultRuntime: 'nope' }), {
     code: 'ERR_CONFIGURATION_INVALID',
@@ -104,7 +104,7 @@ test('a hint is about where the mistake was made', async (context) => {
   });
 });
 
-test("a failure of the caller's own stream says so", async (context) => {
+test("an error says that the caller's own stream failed", async (context) => {
   await using engine = await Engine.open({ root: temporaryFolder(context), storageDriver: 'vfs' });
   const cause = new RangeError('the disk drawer is open');
   async function* torn(): AsyncGenerator<Uint8Array> {

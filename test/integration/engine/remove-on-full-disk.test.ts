@@ -1,4 +1,4 @@
-// A full disk is when things have to be removable (moby#10613, containerd#10548).
+// A full disk is when removals must work (moby#10613, containerd#10548).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
@@ -31,8 +31,8 @@ function fill(path: string): void {
   }
 }
 
-/** What is free, and what the store has set aside of it. */
-function roomFor(root: string): number {
+/** Returns the free bytes and those in the store's reserve. */
+function freeBytesOf(root: string): number {
   const { bfree, bsize } = statfsSync(root);
   return bfree * bsize + (statSync(join(root, 'strata.reserve'), { throwIfNoEntry: false })?.size ?? 0);
 }
@@ -53,16 +53,16 @@ async function removesAll(context: TestContext, mounted: string): Promise<void> 
   assert.deepEqual((await engine.images.remove('one')).untagged, ['one:latest']);
   assert.equal((await engine.builder.prune()).deleted.length, 1);
   fill(join(mounted, 'yet more ballast'));
-  const before = roomFor(root);
+  const before = freeBytesOf(root);
   assert.deepEqual((await engine.images.prune({ all: true })).untagged.length, 2);
   assert.equal((await engine.builder.prune()).deleted.length, 2);
   await engine.system.collectGarbage().result;
-  const grown = roomFor(root) - before;
+  const grown = freeBytesOf(root) - before;
   assert.ok(grown > 7 * mega, `only ${grown} bytes are free again`);
   assert.deepEqual((await engine.system.check().result).damages, []);
 }
 
-test('on a full tmpfs images and cache can be removed', { skip }, async (context) => {
+test('images and cache can be removed on a full tmpfs', { skip }, async (context) => {
   const mounted = mkdtempSync(join(tmpdir(), 'strata-full-'));
   output('mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', mounted);
   context.after(() => {
@@ -72,14 +72,14 @@ test('on a full tmpfs images and cache can be removed', { skip }, async (context
   await removesAll(context, mounted);
 });
 
-test('on a full ext4 images and cache can be removed', {
+test('images and cache can be removed on a full ext4', {
   skip: skip || needs('loop', 'mkfs.ext4'),
 }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
   await removesAll(context, disk.path);
 });
 
-test('on a full tmpfs containers can be removed, and one with --rm goes at its end', {
+test('containers can be removed on a full tmpfs, and one with --rm is removed at its end', {
   skip: needs('root', 'mount', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (context) => {
   const mounted = mkdtempSync(join(tmpdir(), 'strata-full-'));

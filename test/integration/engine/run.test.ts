@@ -23,7 +23,7 @@ interface Ran extends RunResult {
   readonly stderr: string;
 }
 
-/** Runs a container to its end with all it writes. */
+/** Runs a container to its end, with all its output. */
 async function run(engine: Engine, request: Omit<RunRequest, 'image'> & { readonly image?: string }): Promise<Ran> {
   await using operation = engine.containers.run({ image: 'busybox', remove: true, ...request });
   const output = { stdout: '', stderr: '' };
@@ -69,9 +69,9 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
-test('what a process is given', { skip }, async (t) => {
+test('settings of a process', { skip }, async (t) => {
   const engine = await withBusybox(t);
-  await t.test('by the image and by default', async () => {
+  await t.test('come from the image and defaults', async () => {
     const { stdout } = await sh(
       engine,
       'id; pwd; env; cat /etc/hosts /etc/hostname; echo $0; ls -d /proc/self /sys/class',
@@ -85,7 +85,7 @@ test('what a process is given', { skip }, async (t) => {
     assert.match(stdout, /^127\.0\.0\.1\tlocalhost$/m);
     assert.match(stdout, /^[0-9a-f]{12}$/m);
   });
-  await t.test('by the caller', async () => {
+  await t.test('can be set by the caller', async () => {
     const { stdout } = await sh(engine, 'id; pwd; env; hostname', {
       user: 'me:staff',
       workingDirectory: '/home/me',
@@ -99,7 +99,7 @@ test('what a process is given', { skip }, async (t) => {
     assert.match(stdout, /^HOME=\/elsewhere$/m);
     assert.match(stdout, /^here\.local$/m);
   });
-  await t.test("groups: all of a user's own, none beside one that is named", async () => {
+  await t.test('include all groups of a user, but none with an explicit group', async () => {
     assert.match(
       (await sh(engine, 'id', { user: 'me' })).stdout,
       /^uid=1001\(me\) gid=1002\(own\) groups=.*50\(staff\)/,
@@ -108,11 +108,11 @@ test('what a process is given', { skip }, async (t) => {
     assert.match((await sh(engine, 'id', { user: '4000:5000' })).stdout, /^uid=4000 gid=5000/);
     assert.match((await sh(engine, 'id', { user: '4000' })).stdout, /^uid=4000 gid=0/);
   });
-  await t.test('a working directory that is not there is made', async () => {
+  await t.test('include a working directory, which is created when missing', async () => {
     assert.equal((await sh(engine, 'pwd', { workingDirectory: '/new/dir' })).stdout, '/new/dir\n');
   });
-  await t.test('no descriptors but the standard ones (E4)', async () => {
-    // The one more is that of the listing itself.
+  await t.test('include no descriptors but the standard ones (E4)', async () => {
+    // The fourth descriptor is that of the listing itself.
     assert.deepEqual((await run(engine, { command: ['ls', '/proc/self/fd'] })).stdout.split(/\s+/).filter(Boolean), [
       '0',
       '1',
@@ -121,7 +121,7 @@ test('what a process is given', { skip }, async (t) => {
     ]);
     assert.doesNotMatch((await run(engine, { command: ['ls', '-l', '/proc/1/fd'] })).stdout, /lease|locks|strata/);
   });
-  await t.test('an empty network of its own, or that of the host', async () => {
+  await t.test('include an empty network of its own, or that of the host', async () => {
     const interfaces = 'ls /sys/class/net | while read i; do echo $i; done';
     assert.equal((await sh(engine, interfaces)).stdout, 'lo\n');
     const own = (await sh(engine, 'readlink /proc/self/ns/net')).stdout;
@@ -129,13 +129,13 @@ test('what a process is given', { skip }, async (t) => {
     assert.notEqual(own, host);
     assert.equal(host.trim(), readlinkSync('/proc/self/ns/net'));
   });
-  await t.test('a root that cannot be written, but /etc/hosts is there', async () => {
+  await t.test('allow a read-only root, with /etc/hosts still mounted', async () => {
     const { stderr, exitCode, stdout } = await sh(engine, 'cat /etc/hostname; touch /x', { readOnly: true });
     assert.equal(exitCode, 1);
     assert.match(stderr, /Read-only file system/);
     assert.match(stdout, /^[0-9a-f]{12}\n$/);
   });
-  await t.test('nothing to read', async () => {
+  await t.test('give it an empty standard input', async () => {
     assert.equal((await sh(engine, 'cat; echo end')).stdout, 'end\n');
   });
   await assertNothingLeft(engine);
@@ -153,7 +153,7 @@ test('entrypoint and command go together as with docker', { skip }, async (t) =>
   await assert.rejects(run(engine, { entrypoint: [''] }), { code: 'ERR_COMMAND_MISSING' });
 });
 
-test('a process that cannot be started is told with the code docker gives it', { skip }, async (t) => {
+test("a process that cannot start gives docker's exit code", { skip }, async (t) => {
   const engine = await withBusybox(t);
   for (const [command, code] of [
     [['nothere'], 127],
@@ -171,7 +171,7 @@ test('a process that cannot be started is told with the code docker gives it', {
   await assertNothingLeft(engine);
 });
 
-test('what starts and then fails has its own code', { skip }, async (t) => {
+test('a process that starts and then fails has its own code', { skip }, async (t) => {
   const engine = await store(t);
   const context = busyboxContext(t);
   fill(context, {
@@ -187,7 +187,7 @@ test('what starts and then fails has its own code', { skip }, async (t) => {
   assert.equal((await sh(engine, 'echo \'{"level":"error","msg":"not the runtime"}\' >&2; exit 3')).exitCode, 3);
 });
 
-test('requests that cannot be are refused before anything is made', { skip }, async (t) => {
+test('invalid requests are refused before anything is created', { skip }, async (t) => {
   const engine = await withBusybox(t);
   for (const [request, code] of [
     [{ image: 'nothing' }, 'ERR_IMAGE_NOT_FOUND'],
@@ -219,7 +219,7 @@ test('requests that cannot be are refused before anything is made', { skip }, as
   await assertNothingLeft(engine);
 });
 
-test('a hostile config is refused just so (B12, B13)', { skip }, async (t) => {
+test('a hostile config is refused in the same way (B12, B13)', { skip }, async (t) => {
   const engine = await withBusybox(t);
   for (const [line, code] of [
     ['USER 4294967296', 'ERR_USER_INVALID'],
@@ -232,7 +232,7 @@ test('a hostile config is refused just so (B12, B13)', { skip }, async (t) => {
   }
 });
 
-test('an image whose mount points are not directories is not run; files under /etc lead nowhere (E3)', {
+test('an image whose mount points are not directories is not run, and files under /etc lead nowhere (E3)', {
   skip,
 }, async (t) => {
   const engine = await withBusybox(t);
@@ -269,7 +269,7 @@ test('an image whose mount points are not directories is not run; files under /e
   await assertNothingLeft(engine);
 });
 
-test('passwd may be anything in a hostile image', { skip }, async (t) => {
+test('a hostile image may have anything as its passwd', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const host = folderWith(t, { passwd: 'me:x:0:0::/:\n' });
   const folder = folderWith(t, { 'tree/etc/x': '', Dockerfile: 'FROM scratch\nCOPY tree /\nUSER me\n' });
@@ -282,7 +282,7 @@ test('passwd may be anything in a hostile image', { skip }, async (t) => {
   await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_ROOTFS_UNSAFE' });
 });
 
-test('all that is written arrives, on both streams, in order, also for a slow reader', { skip }, async (t) => {
+test('all output arrives, on both streams, in order, even for a slow reader', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const script = 'i=0; while [ $i -lt 40000 ]; do echo out$i; echo err$i >&2; i=$((i+1)); done';
   await using operation = engine.containers.run({ image: 'busybox', command: ['sh', '-c', script], remove: true });
@@ -299,7 +299,7 @@ test('all that is written arrives, on both streams, in order, also for a slow re
   assert.ok(output.stderr === expected('err'), 'stderr');
 });
 
-test('a reader that does not read holds the container back, not memory', { skip }, async (t) => {
+test('a reader that does not read holds the container back, and memory does not grow', { skip }, async (t) => {
   const engine = await withBusybox(t);
   await using operation = engine.containers.run({
     image: 'busybox',
@@ -317,11 +317,11 @@ test('a reader that does not read holds the container back, not memory', { skip 
     bytes += event.chunk.length;
     if (bytes > 10 << 20) break;
   }
-  // Nobody reads any more: it must not wait for us now.
+  // The reader is gone: the container must not wait for it.
   assert.equal((await operation.result).exitCode, 0);
 });
 
-test('nobody has to read: a container that writes much ends all the same', { skip }, async (t) => {
+test('a container that writes much ends without any reader', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const command = ['sh', '-c', 'yes | head -c 20000000; exit 4'];
   assert.equal((await engine.containers.run({ image: 'busybox', command, remove: true }).result).exitCode, 4);
@@ -335,7 +335,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
     const reason = new Error('enough');
     const running = engine.containers.run({
       image: 'busybox',
-      // It hears no SIGTERM.
+      // The command ignores SIGTERM.
       command: ['sh', '-c', 'trap "" TERM INT; while true; do sleep 1; done'],
       remove: true,
       signal: controller.signal,
@@ -344,7 +344,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
     const reading = (async () => {
       for await (const event of running) if (event.type === 'created') ids.push(event.id);
     })();
-    // From before the worker is there until the container runs.
+    // From before the worker exists until the container runs.
     await sleep(random.next(25) * 10);
     controller.abort(reason);
     await assert.rejects(running.result, (error) => error === reason);
@@ -353,7 +353,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
   }
 });
 
-test('disposal ends a container and waits for it, however its reader is stuck', { skip }, async (t) => {
+test('disposal ends a container and waits for it, even when its reader is stuck', { skip }, async (t) => {
   const engine = await withBusybox(t);
   {
     await using operation = engine.containers.run({ image: 'busybox', command: ['yes'], remove: true });
@@ -369,7 +369,7 @@ test('disposal ends a container and waits for it, however its reader is stuck', 
   await assertNothingLeft(engine);
 });
 
-test('records: kept without --rm, and true', { skip }, async (t) => {
+test('records are kept without --rm, and are true', { skip }, async (t) => {
   const engine = await withBusybox(t);
   using metadata = recordsOf(engine);
   const state = (name: string): ContainerState | undefined => {
@@ -412,7 +412,7 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   assert.equal(active.length, 3, 'the refused one left no writable layer');
 });
 
-test('with a terminal and --rm nothing stays either, also when it never ran', { skip }, async (t) => {
+test('nothing stays with a terminal and --rm either, even if the container never ran', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const request = { image: 'busybox', remove: true, terminal: true };
   assert.equal((await engine.containers.run({ ...request, command: ['sh', '-c', 'exit 3'] }).result).exitCode, 3);
@@ -429,7 +429,7 @@ test('with a terminal and --rm nothing stays either, also when it never ran', { 
   await assertNothingLeft(engine);
 });
 
-test('two containers side by side, and two engines on one store', { skip }, async (t) => {
+test('two containers run side by side, and two engines on one store', { skip }, async (t) => {
   const engine = await withBusybox(t);
   await using other = await Engine.open({ root: engine.layout.root });
   const ran = await Promise.all(

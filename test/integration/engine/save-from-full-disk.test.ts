@@ -1,4 +1,4 @@
-// Images are saved elsewhere to make room: that must not need room.
+// Images are saved elsewhere to free space: a save must not need any.
 import assert from 'node:assert/strict';
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 
-/** Writes to the file at `path` in pieces until none fits. */
+/** Appends chunks to the file at `path` until none fits. */
 function append(path: string, pieceBytes: number): void {
   const fd = openSync(path, 'a');
   try {
@@ -23,7 +23,7 @@ function append(path: string, pieceBytes: number): void {
   }
 }
 
-test('without a free byte images are saved elsewhere and checked', {
+test('images are saved elsewhere and checked without a free byte', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox'),
 }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0']);

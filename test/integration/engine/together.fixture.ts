@@ -1,5 +1,5 @@
-// One of several processes on one store. Arguments: root, what to do (`work` or `remove`), seed, milliseconds, inputs as
-// JSON. Ends with what it did as JSON; any failure is an uncaught error.
+// One of several processes on one store. Arguments: root, role (`work` or `remove`), seed, milliseconds, inputs as
+// JSON. Ends with counts of its work as JSON; any failure is an uncaught error.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
       rmSync(folder, { recursive: true });
     }
   },
-  /** On what may be removed at any moment, but is held from the moment it is found. */
+  /** Builds on an image that may be removed at any moment, but is held once it is found. */
   async upon() {
     const dockerfile = { text: `FROM ${made()}\nCOPY <<EOF /upon\n${random.next(1000)}\nEOF\nLABEL a=b\n` };
     try {

@@ -1,4 +1,4 @@
-// Several processes work on one store: a step in flight is run once, and what removes takes nothing from what works.
+// Several processes work on one store: a step in flight is run once, and removals take nothing that is in use.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function ended(file: string, args: readonly string[]): Promise<Ended> {
+async function runProgram(file: string, args: readonly string[]): Promise<Ended> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -36,7 +36,7 @@ async function ended(file: string, args: readonly string[]): Promise<Ended> {
 
 async function assertClean(engine: Engine): Promise<void> {
   await engine.system.collectGarbage().result;
-  // Somebody may empty the trash yet, behind a command that is over.
+  // Another process may still empty the trash of a finished command.
   const left = async (): Promise<object> => {
     const { leases, mounts, ingests, indexes, steps, locks, trash } = await leftoversOf(engine);
     return { leases, mounts, ingests, indexes, steps, locks, trash };
@@ -47,21 +47,21 @@ async function assertClean(engine: Engine): Promise<void> {
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 }
 
-/** So many builds at once, half of them each in a process of its own; answers the images' IDs. */
+/** Runs so many builds at once, half of them in processes of their own; returns the images' IDs. */
 async function buildsAtOnce(engine: Engine, count: number, contextOf: (at: number) => string): Promise<string[]> {
   const builds = Array.from({ length: count }, async (_, at) => {
     const context = contextOf(at);
     const tags = ['same', `own-${at}`];
     if (at % 2 === 0) return (await engine.builder.build({ context, tags }).result).id;
     const args = ['--root', engine.layout.root, 'build', '-q', ...tags.flatMap((tag) => ['-t', tag]), context];
-    const { code, stdout, stderr } = await ended(strataPath, args);
+    const { code, stdout, stderr } = await runProgram(strataPath, args);
     assert.equal(code, 0, stderr);
     return stdout.trim();
   });
   return await Promise.all(builds);
 }
 
-async function store(context: TestContext): Promise<Engine> {
+async function createStore(context: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(context) });
   context.after(async () => await engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
@@ -70,9 +70,9 @@ async function store(context: TestContext): Promise<Engine> {
 
 const count = isSoak ? 20 : 6;
 
-test('builds of one Dockerfile at once: each step is run once, for all of them', { skip }, async (context) => {
-  const engine = await store(context);
-  // Run twice, such a step gives two images.
+test('builds of one Dockerfile at once run each step once for all of them', { skip }, async (context) => {
+  const engine = await createStore(context);
+  // Such a step, run twice, gives two images.
   const random = 'RUN dd if=/dev/urandom of=/random bs=1k count=1 2>/dev/null';
   const files = buildContext(context, ['FROM base', random, 'COPY a /a', `${random}2`], { a: 'a' });
   const ids = new Set(await buildsAtOnce(engine, count, () => files));
@@ -81,8 +81,10 @@ test('builds of one Dockerfile at once: each step is run once, for all of them',
   await assertClean(engine);
 });
 
-test('different builds on one base at once, all with one name: the last has it, each is right', { skip }, async (t) => {
-  const engine = await store(t);
+test('different builds on one base at once are all right, and the last one has their common name', {
+  skip,
+}, async (t) => {
+  const engine = await createStore(t);
   const contextOf = (at: number): string =>
     buildContext(t, ['FROM base', 'RUN echo shared > /shared', 'COPY own /own', 'RUN cat /shared /own > /both'], {
       own: `${at}`,
@@ -101,7 +103,7 @@ test('different builds on one base at once, all with one name: the last has it, 
   await assertClean(engine);
 });
 
-test(`removals beside every other work: nothing that works fails (STRATA_SEED=${seed})`, { skip }, async (context) => {
+test(`removals beside other work make no work fail (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root });
   const works = await killedWorks(context, engine);
@@ -113,7 +115,7 @@ test(`removals beside every other work: nothing that works fails (STRATA_SEED=${
   const roles = isSoak ? ['work', 'work', 'work', 'remove', 'remove'] : ['work', 'work', 'remove'];
   const outcomes = await Promise.all(
     roles.map((role) =>
-      ended(process.execPath, [fixture, root, role, `${random.next(2 ** 31)}`, `${ms}`, JSON.stringify(inputs)]),
+      runProgram(process.execPath, [fixture, root, role, `${random.next(2 ** 31)}`, `${ms}`, JSON.stringify(inputs)]),
     ),
   );
   for (const { code, stderr } of outcomes) assert.equal(code, 0, stderr);

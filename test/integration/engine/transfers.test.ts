@@ -1,4 +1,4 @@
-// Unfinished downloads and uploads outlive their processes, and every collection but those that are for them.
+// Unfinished downloads and uploads outlive their processes, and every collection that is not meant for them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const upload = { transfer: { kind: 'upload', source: 'example.com/app' } } as co
 const fiveMegabytes = 5_000_000;
 const bytesOf = (count: number): Uint8Array => new Uint8Array(count).fill(7);
 
-/** Writes so many bytes more, and returns the offset it began at. */
+/** Writes so many bytes more, and returns the offset at which it began. */
 async function write(store: Store, ref: string, count: number, options: WriterOptions = upload): Promise<number> {
   await using lease = await store.metadata.leases.open('test');
   await using writer = await new TrackedContentStore(store.content, store.metadata, lease).writer(ref, options);
@@ -50,7 +50,7 @@ function fillUp(path: string): void {
 const refsIn = (store: Store): string[] => listTransfers(store).map(({ ref }) => ref);
 const ingestsIn = (store: Store): string[] => readdirSync(placesOf(store).ingests);
 
-test('an upload goes on where it was, after every prune of other things', { skip }, async (context) => {
+test('an upload resumes at its offset after prunes of other things', { skip }, async (context) => {
   const root = storeRoot(context);
   await using store = openStoreAt(root);
   assert.equal(await write(store, 'upload-1', fiveMegabytes), 0);
@@ -80,7 +80,7 @@ test('an upload goes on where it was, after every prune of other things', { skip
   assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
 });
 
-test('an upload goes on where it was, after its process was killed and others have collected', {
+test('an upload resumes at its offset after its process was killed and others have collected', {
   skip,
 }, async (context) => {
   const strata = strataCommand(context);
@@ -99,7 +99,7 @@ test('an upload goes on where it was, after its process was killed and others ha
   assert.equal(await write(store, 'upload-1', 0), fiveMegabytes);
 });
 
-test('an upload is known from its first request on, before a byte of it came', { skip }, async (context) => {
+test('an upload is known from its first request on, before its first byte', { skip }, async (context) => {
   const root = storeRoot(context);
   {
     await using store = openStoreAt(root);
@@ -116,7 +116,9 @@ test('an upload is known from its first request on, before a byte of it came', {
   assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
 });
 
-test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async (context) => {
+test('the record of a transfer is removed with its bytes: when it is discarded, empty or wrong', {
+  skip,
+}, async (context) => {
   await using store = openStoreAt(storeRoot(context));
   await using lease = await store.metadata.leases.open('test');
   const content = new TrackedContentStore(store.content, store.metadata, lease);
@@ -138,7 +140,7 @@ test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async 
   assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
 });
 
-test('beyond the bounds the longest untouched goes first, and none that is being written', {
+test('the longest untouched transfer goes first above the limits, and none that is being written', {
   skip,
 }, async (context) => {
   await using store = openStoreAt(storeRoot(context));
@@ -169,7 +171,7 @@ test('beyond the bounds the longest untouched goes first, and none that is being
   assert.deepEqual(refsIn(store), ['e', 'f']);
 });
 
-test('on a disk that is short of room unfinished transfers give way', {
+test('unfinished transfers are removed when the disk is short of space', {
   skip: needs('root', 'mount'),
 }, async (context) => {
   const folder = mountSmallDisk(context, 'size=64m');
@@ -183,12 +185,12 @@ test('on a disk that is short of room unfinished transfers give way', {
   assert.deepEqual(refsIn(store), ['empty', 'second'], 'no more than is needed, and none that takes no room');
 });
 
-test('on a full disk a transfer whose bytes are gone keeps nobody from collecting', {
+test('a transfer without its bytes does not stop a collection on a full disk', {
   skip: needs('root', 'mount'),
 }, async (context) => {
   const folder = mountSmallDisk(context, 'size=16m');
   await using store = openStoreAt(join(folder, 'store'));
-  // Settles the storage driver, whose trials write.
+  // The first collection settles the storage driver, whose trials write.
   await collectGarbage(store);
   await write(store, 'lost', 1);
   rmSync(join(placesOf(store).ingests, store.content.ingestName('lost')), { recursive: true });
@@ -197,7 +199,7 @@ test('on a full disk a transfer whose bytes are gone keeps nobody from collectin
   assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
 });
 
-test('a transfer that goes on after it was found idle stays', { skip }, async (context) => {
+test('a transfer that is resumed after it was found idle stays', { skip }, async (context) => {
   await using store = openStoreAt(storeRoot(context));
   await write(store, 'a', 5);
   const [found] = listTransfers(store);
@@ -206,7 +208,7 @@ test('a transfer that goes on after it was found idle stays', { skip }, async (c
   assert.equal(await write(store, 'a', 0), 5);
 });
 
-test('system df tells of unfinished transfers, and system prune takes them', { skip }, async (context) => {
+test('system df lists unfinished transfers, and system prune removes them', { skip }, async (context) => {
   const strata = strataCommand(context);
   const df = async (): Promise<string> => (await strata('system', 'df')).stdout;
   {

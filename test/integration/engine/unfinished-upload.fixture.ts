@@ -1,4 +1,5 @@
-// A process that uploads: writes so many bytes of a transfer, says so, and waits to be killed. Arguments: root, ref, bytes.
+// A process that uploads: writes so many bytes of a transfer, prints a line, and waits to be killed. Arguments: root,
+// ref, bytes.
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { openStoreAt } from '../../helpers/open-store-at.ts';
 

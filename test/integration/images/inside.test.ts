@@ -1,4 +1,4 @@
-// Images looked into without a container: the same whatever the storage driver, and as a container sees them.
+// Images looked into without a container: the same with each storage driver, and as a container sees them.
 import assert from 'node:assert/strict';
 import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 
 const skip = needs('root', 'overlay');
 
-/** 3 MiB, of which two runs are there. */
+/** 3 MiB with two runs of data. */
 const sparse = concatBytes([
   encodeTarHeader({
     path: utf8('var/sparse'),
@@ -116,14 +116,14 @@ const failsWith =
     isStrataError(error, code);
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`the files of an image are those that a container has: ${driver}`, { skip }, async (context) => {
+  test(`the files of an image are those of its container: ${driver}`, { skip }, async (context) => {
     const engine = await loaded(context, plain, driver);
     const unpacked = await withImageTree(engine, 'app:1', (folder) => treeListing(`${folder}/.`), driver);
     assert.deepEqual(await imageListing(await opened(context, engine)), unpacked);
   });
 }
 
-test('so they are when no layer is unpacked, from blobs that are kept', { skip }, async (context) => {
+test('the files are the same when no layer is unpacked, from kept blobs', { skip }, async (context) => {
   const engine = await loaded(context, zipped());
   const unpacked = await withImageTree(engine, 'app:1', (folder) => treeListing(`${folder}/.`));
   const other = await store(context, engine.layout.root, 'vfs');
@@ -132,7 +132,7 @@ test('so they are when no layer is unpacked, from blobs that are kept', { skip }
   assert.equal(await text(open.readFile('/usr/lib/through')), 'through a symlink');
 });
 
-test('without blobs and files the names are known, and contents are missed by name', { skip }, async (context) => {
+test('names are known without blobs and files, and reading contents is refused', { skip }, async (context) => {
   const engine = await loaded(context, plain);
   const open = await opened(context, await store(context, engine.layout.root, 'vfs'));
   const seen: string[] = [];
@@ -180,7 +180,7 @@ test('single files are found and read, hardlinks and sparse ones too', { skip },
   await assert.rejects(open.readFile('/etc/name', { signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
-test('one level of a directory, and what one layer does', { skip }, async (context) => {
+test('one level of a directory and the changes of one layer are listed', { skip }, async (context) => {
   const open = await opened(context, await loaded(context, plain));
   const names: string[] = [];
   for await (const { path } of open.files({ path: '/usr', recursive: false })) names.push(displayBytes(path));
@@ -231,7 +231,7 @@ test('the entries and contents of a layer are those of its tar', { skip }, async
   await assert.rejects(content(6), failsWith('ERR_LAYER_LINK_MISSING'), 'the layer alone does not have it');
 });
 
-test('a file of the store that was changed or removed is noticed', { skip }, async (context) => {
+test('a changed or removed file of the store is noticed', { skip }, async (context) => {
   const engine = await loaded(context, plain);
   const open = await opened(context, engine);
   const { storage } = await engine.images.inspect('app:1');
@@ -243,7 +243,7 @@ test('a file of the store that was changed or removed is noticed', { skip }, asy
   }
 });
 
-test('an open image is held, and goes once it is closed', { skip }, async (context) => {
+test('an open image is held, and removed once it is closed', { skip }, async (context) => {
   const engine = await loaded(context, plain);
   const open = await engine.images.open('app:1');
   await engine.images.remove('app:1');
@@ -255,7 +255,7 @@ test('an open image is held, and goes once it is closed', { skip }, async (conte
   assert.deepEqual(await engine.images.list(), []);
 });
 
-test('an aborted or failed look leaves the image as good as before', { skip }, async (context) => {
+test('an aborted or failed read leaves the image as good as before', { skip }, async (context) => {
   const engine = await loaded(context, plain);
   const open = await opened(context, engine);
   const reason = new Error('no longer wanted');

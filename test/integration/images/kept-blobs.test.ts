@@ -1,5 +1,5 @@
 // Layers that their files cannot give back: those that write through a symlink of a layer below, and archives that hold
-// more than files can. They live by a blob, in every image that has them, and a check knows.
+// more than files can. They are kept as a blob, with every image that has them, and a check knows.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -96,7 +96,7 @@ for (const [order, steps] of Object.entries(orders)) {
   }
 }
 
-test('the blob of such a layer is missed when it is gone', { skip }, async (context) => {
+test('a check misses the removed blob of such a layer', { skip }, async (context) => {
   const engine = await open(context);
   await load(engine, dependent, 'merged:1', bare);
   rmSync(placesOf(engine).blob(`sha256:${sha256(upper)}`));
@@ -118,7 +118,7 @@ for (const [what, base] of [
     ['tar', bare],
     ['gzip', gzip],
   ] as const) {
-    test(`an image keeps the blobs of its base when that is removed: ${what}, ${form}`, { skip }, async (context) => {
+    test(`an image keeps the blobs of its removed base: ${what}, ${form}`, { skip }, async (context) => {
       const engine = await open(context);
       await load(engine, base, 'base:1', pack);
       const folder = buildContext(context, ['FROM base:1', 'LABEL a=b']);

@@ -1,4 +1,4 @@
-// Documents of images that lie, at the border where they come in: refused as a whole, or without effect.
+// Documents of images that lie, where they come in: refused as a whole, or without effect.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -49,14 +49,14 @@ interface Parts {
   readonly layers: readonly TestDescriptor[];
 }
 
-/** A layout of one image whose manifest says otherwise. */
+/** Returns a layout of one image with changes to its manifest. */
 function layoutWith(change: (layout: TestLayout, parts: Parts) => Readonly<Record<string, unknown>>): Files {
   const layout = new TestLayout();
   const parts = { config: layout.blob(app.config, configType), layers: [layout.blob(layer, layerType)] };
   return layout.index(layout.document({ ...parts, ...change(layout, parts) }, 'manifest', nameAnnotation('app:1')));
 }
 
-/** A layout whose index names something that is no blob of it. */
+/** Returns a layout whose index names a blob that it does not have. */
 const indexOf = (entry: Partial<TestDescriptor>): Files =>
   new TestLayout().index({ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: '', size: 10, ...entry });
 
@@ -119,7 +119,7 @@ const refused: Readonly<Record<string, readonly [files: () => Files, code: Error
 };
 
 for (const [name, [files, code]] of Object.entries(refused)) {
-  test(`refused, and nothing stays: ${name}`, { skip }, async (context) => {
+  test(`refused, with nothing left: ${name}`, { skip }, async (context) => {
     const engine = await store(context);
     await assert.rejects(load(engine, files()), (error) => {
       assert.ok(isStrataError(error, code), String(error));
@@ -131,7 +131,7 @@ for (const [name, [files, code]] of Object.entries(refused)) {
   });
 }
 
-test('data that a descriptor brings along is not taken for its blob (B10)', { skip }, async (context) => {
+test('data in a descriptor is not taken for its blob (B10)', { skip }, async (context) => {
   const engine = await store(context);
   const lie = Buffer.from(app.config).fill(0x20).toString('base64');
   const files = layoutWith((_, { config }) => ({ config: { ...config, data: lie } }));
@@ -139,7 +139,7 @@ test('data that a descriptor brings along is not taken for its blob (B10)', { sk
   assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
-test('one layer twice is two layers (B11)', { skip }, async (context) => {
+test('one layer twice counts as two layers (B11)', { skip }, async (context) => {
   const engine = await store(context);
   const twice = image([layer, layer]);
   assert.deepEqual(await load(engine, dockerArchive([{ image: twice, tags: ['twice:1'] }])), [twice.id]);
@@ -151,7 +151,7 @@ test('one layer twice is two layers (B11)', { skip }, async (context) => {
   assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
-test('two images of one archive with one name: the last has it, as with docker (B15)', { skip }, async (context) => {
+test('the last of two images with one name in an archive has it, as with docker (B15)', { skip }, async (context) => {
   const engine = await store(context);
   const other = changedConfig({ author: 'other' });
   const files = dockerArchive([
@@ -162,7 +162,7 @@ test('two images of one archive with one name: the last has it, as with docker (
   assert.equal((await engine.images.inspect('app:1')).id, other.id);
 });
 
-test('what a config says of the host is kept as text and obeyed by nobody (B13, B14)', { skip }, async (context) => {
+test('names of the host in a config are kept as text without effect (B13, B14)', { skip }, async (context) => {
   const engine = await store(context);
   const config = {
     Labels: { 'com.docker.compose.project': 'x', 'io.podman.annotations.autoremove': 'TRUE', '../../x': '../../y' },
@@ -180,7 +180,7 @@ test('what a config says of the host is kept as text and obeyed by nobody (B13, 
   assert.deepEqual(await engine.containers.list({ all: true }), []);
 });
 
-test('an image that is named by sha512 throughout is as good as any other', { skip }, async (context) => {
+test('an image named by sha512 throughout is as good as any other', { skip }, async (context) => {
   const engine = await store(context);
   const files: Files = { 'oci-layout': '{"imageLayoutVersion":"1.0.0"}' };
   const put = (bytes: Uint8Array | string, mediaType: string): TestDescriptor => {

@@ -44,7 +44,7 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
   for (let round = 0; round < 8; round++) {
     const child = spawn(strataPath, ['--root', root, 'load', '-q', '-i', archive], { stdio: 'ignore' });
     const ended = once(child, 'close');
-    // From before the store is opened until after a load on a quick machine.
+    // From before the store is opened until after a load on a fast machine.
     await sleep(150 + random.next(900));
     child.kill('SIGKILL');
     await ended;
@@ -66,7 +66,7 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
   }
 });
 
-test('two loads of one archive at the same time', { skip }, async (context) => {
+test('two loads of one archive at the same time both succeed', { skip }, async (context) => {
   const root = folder(context);
   const app = image([layerOf(3), layerOf(4)]);
   const archive = asTar(dockerArchive([{ image: app, tags: ['a/b:1'] }], (layer) => gzipSync(layer, { level: 1 })));
@@ -81,7 +81,7 @@ test('two loads of one archive at the same time', { skip }, async (context) => {
   await one.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
 });
 
-test('a disk that is full: an error, nothing half-done, and what was there stays', {
+test('a full disk gives an error, nothing half-done, and existing images stay', {
   skip: skip || needs('loop'),
 }, async () => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
@@ -97,7 +97,7 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
   await load(2, 'small:1');
   const before = await listImages(engine);
   const snapshots = readdirSync(placesOf(root).trees).sort();
-  // Too large for the archive itself, and large enough for it but not for the layer as well.
+  // The disk is too small for the archive itself, or takes it but not the layer as well.
   for (const mib of [60, 22]) {
     await assert.rejects(load(mib, 'small:1'), (error) => isKind(error, 'exhausted'));
     assert.deepEqual(await listImages(engine), before);
@@ -108,7 +108,7 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
   await load(3, 'again:1');
 });
 
-test('a damaged byte: the failure names the layer and where it lies in the file', { skip }, async (context) => {
+test('the error of a damaged byte names the layer and its position in the file', { skip }, async (context) => {
   const directory = folder(context);
   const app = image([layerOf(1), layerOf(2)]);
   const forms = {
@@ -127,7 +127,7 @@ test('a damaged byte: the failure names the layer and where it lies in the file'
     writeFileSync(archive, damaged);
     await using engine = await Engine.open({ root: join(directory, form), storageDriver: 'overlay2' });
     await assert.rejects(engine.images.load({ input: archive }).result, (error: unknown) => {
-      // Two look at a compressed blob at once: the one that copies it, and the one that unpacks it.
+      // A compressed blob has two readers at once: one copies it, one unpacks it.
       assert.ok(isStrataError(error, code) || isStrataError(error, 'ERR_COMPRESSION_CORRUPT'), String(error));
       const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`;
       assert.ok(error.message.startsWith(`${archive}: `), error.message);

@@ -44,7 +44,7 @@ async function store(context: TestContext, storageDriver = 'overlay2'): Promise<
 }
 
 async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
-  // Odd pieces: no reader may depend on how a pipe cuts.
+  // Odd chunks: no reader may depend on how a pipe cuts.
   for (let at = 0; at < archive.length; at += 7001) yield archive.subarray(at, at + 7001);
 }
 
@@ -52,7 +52,7 @@ const load = async (engine: Engine, archive: Files | Uint8Array, options: Partia
   await engine.images.load({ input: bytes(archive instanceof Uint8Array ? archive : asTar(archive)), ...options })
     .result;
 
-/** Nothing was added to an empty store: no image, blob, snapshot or index, nothing half-done. */
+/** Checks that nothing was added to an empty store: no image, blob, snapshot or index, nothing half-done. */
 async function assertEmpty(engine: Engine): Promise<void> {
   assert.deepEqual(await engine.images.list(), []);
   const { blobs, ingests, trees, indexes, trash } = placesOf(engine);
@@ -68,8 +68,13 @@ function entries(directory: string): string[] {
   }
 }
 
-/** As a stream and as a file, which are read in different ways. */
-async function refused(engine: Engine, archive: Files | Uint8Array, code: ErrorCode, options = {}): Promise<void> {
+/** Checks the refusal of an archive as a stream and as a file, which are read in different ways. */
+async function assertRefused(
+  engine: Engine,
+  archive: Files | Uint8Array,
+  code: ErrorCode,
+  options = {},
+): Promise<void> {
   const path = join(mkdtempSync(join(tmpdir(), 'strata-load-')), 'archive');
   writeFileSync(path, archive instanceof Uint8Array ? archive : asTar(archive));
   try {
@@ -94,7 +99,7 @@ const compressions: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> 
 };
 
 for (const [name, pack] of Object.entries(compressions)) {
-  test(`docker's archive, compressed by ${name}, its layers too`, { skip }, async (context) => {
+  test(`docker's archive loads, compressed by ${name}, with its layers too`, { skip }, async (context) => {
     const engine = await store(context);
     const archive = pack(asTar(dockerArchive([{ image: app, tags: ['me/app:1', 'me/app:2'] }], pack)));
     const { images } = await load(engine, archive);
@@ -104,18 +109,18 @@ for (const [name, pack] of Object.entries(compressions)) {
     );
     assert.deepEqual(await listImages(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
     assert.equal(entries(placesOf(engine).trees).length, 2);
-    // On a slow machine behind the load.
+    // On a slow machine the trash is emptied after the load.
     await until(
       () => entries(engine.layout.trash).length === 0,
       () => 'nobody empties the trash',
     );
-    // What manifests cannot name is taken as the tar it holds; what they can keeps its blob.
+    // Compressions that manifests cannot name are kept as the tar they hold; others keep their blob.
     const kept = name === 'gzip' || name === 'zstd' ? 2 : 0;
     assert.equal(entries(placesOf(engine).blobs).length, 2 + kept);
   });
 }
 
-test('a bare tar in a file is read where it lies: long bodies are gone past, short ones are not', {
+test('a bare tar in a file is read in place: long bodies are skipped, short ones are read', {
   skip,
 }, async (context) => {
   const path = join(folder(context), 'archive.tar');
@@ -134,10 +139,10 @@ test('a bare tar in a file is read where it lies: long bodies are gone past, sho
   }
 });
 
-test('a bare tar in a file that is cut short', { skip }, async (context) => {
+test('a bare tar in a file that is cut short is refused', { skip }, async (context) => {
   const archive = asTar(dockerArchive([{ image: image([tar(file('long', 'x'.repeat(200_001)))]), tags: ['long:1'] }]));
   for (const length of [300, 600, 70_000, 200_000]) {
-    await refused(await store(context), archive.subarray(0, length), 'ERR_TAR_TRUNCATED');
+    await assertRefused(await store(context), archive.subarray(0, length), 'ERR_TAR_TRUNCATED');
   }
 });
 
@@ -155,7 +160,7 @@ test('vfs has the same images', { skip }, async (context) => {
   assert.deepEqual(listings.map((text) => text.split('\n').sort().join(' ').trim()).sort(), ['a name old', 'b name']);
 });
 
-test('an OCI layout keeps its manifest: digests come back as they were', { skip }, async (context) => {
+test('an OCI layout keeps its manifest, and digests stay as they were', { skip }, async (context) => {
   for (const [suffix, name] of [
     ['', 'none'],
     ['+gzip', 'gzip'],
@@ -177,7 +182,7 @@ test('an OCI layout keeps its manifest: digests come back as they were', { skip 
   }
 });
 
-test('a layout as a folder, with links that lead out of it', { skip }, async (context) => {
+test('a layout may be a folder, but not with links that lead out of it', { skip }, async (context) => {
   const engine = await store(context);
   const layout = new TestLayout();
   const files = layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip'));
@@ -199,7 +204,9 @@ test('a layout as a folder, with links that lead out of it', { skip }, async (co
   await assertEmpty(hostile);
 });
 
-test('several images share layers: each is unpacked once, events say which stood', { skip }, async (context) => {
+test('several images share layers: each is unpacked once, and events name the existing ones', {
+  skip,
+}, async (context) => {
   const engine = await store(context);
   const second = image([base, other]);
   await using operation = engine.images.load({
@@ -226,7 +233,7 @@ test('several images share layers: each is unpacked once, events say which stood
   assert.equal(entries(placesOf(engine).trees).length, 3);
 });
 
-test('of an index the platform wished for, or this machine', { skip }, async (context) => {
+test("of an index the requested platform is loaded, or this machine's", { skip }, async (context) => {
   const layout = new TestLayout();
   const foreign = image([other], { architecture: 's390x' });
   const plain = (layer: Uint8Array): Uint8Array => layer;
@@ -234,7 +241,7 @@ test('of an index the platform wished for, or this machine', { skip }, async (co
     {
       manifests: [
         layout.image(foreign, plain, '', { platform: { os: 'linux', architecture: 's390x' } }),
-        // Says nothing of its platform: the config does.
+        // The descriptor names no platform: the config does.
         layout.image(app, plain),
       ],
     },
@@ -246,7 +253,7 @@ test('of an index the platform wished for, or this machine', { skip }, async (co
   assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'], sizeBytes: 16 }]);
   const wished = await store(context);
   assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
-  await refused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
+  await assertRefused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
 });
 
 test('an image for another system loads, with a warning, and is neither run nor built on', {
@@ -284,7 +291,7 @@ for (const [index, title] of [
   [[], 'an empty list'],
   ['last', 'of later ones (moby#51389): only the last'],
 ] as const) {
-  test(`images saved by ID, whose index.json leaves them out, ${title}`, { skip }, async (context) => {
+  test(`images saved by ID, whose index.json leaves them out, load, ${title}`, { skip }, async (context) => {
     const engine = await store(context);
     const second = image([other]);
     const layout = new TestLayout();
@@ -304,7 +311,7 @@ for (const [index, title] of [
   });
 }
 
-test('a name moves to the loaded image and the old one stays', { skip }, async (context) => {
+test('a name moves to the loaded image, and the old one stays', { skip }, async (context) => {
   const engine = await store(context);
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
   await using operation = engine.images.load({
@@ -316,7 +323,7 @@ test('a name moves to the loaded image and the old one stays', { skip }, async (
   assert.equal((await engine.images.list()).length, 2);
 });
 
-test("layers behind links inside the archive, as docker's old form and podman write them", {
+test("layers may be behind links inside the archive, as docker's old form and podman write them", {
   skip,
 }, async (context) => {
   const engine = await store(context);
@@ -415,12 +422,12 @@ const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Arr
 };
 
 for (const [name, [archive, code]] of Object.entries(hostile)) {
-  test(`refused, and nothing stays: ${name}`, { skip }, async (context) => {
-    await refused(await store(context), archive(), code);
+  test(`refused, with nothing left: ${name}`, { skip }, async (context) => {
+    await assertRefused(await store(context), archive(), code);
   });
 }
 
-test('refused, and nothing stays: layouts whose blobs are not what they are called', { skip }, async (context) => {
+test('refused, with nothing left: layouts with blobs of other digests than their names', { skip }, async (context) => {
   const layout = new TestLayout();
   const top = layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1'));
   const files = layout.index(top);
@@ -428,21 +435,21 @@ test('refused, and nothing stays: layouts whose blobs are not what they are call
   const manifestBlob = `blobs/sha256/${top.digest.slice(7)}`;
   const without = (name: string): Files => Object.fromEntries(Object.entries(files).filter(([key]) => key !== name));
   const engine = await store(context);
-  await refused(engine, without(blob), 'ERR_ARCHIVE_FILE_MISSING');
-  await refused(engine, without(manifestBlob), 'ERR_ARCHIVE_FILE_MISSING');
-  await refused(engine, { ...files, [blob]: gzipSync(other) }, 'ERR_ARCHIVE_INVALID');
+  await assertRefused(engine, without(blob), 'ERR_ARCHIVE_FILE_MISSING');
+  await assertRefused(engine, without(manifestBlob), 'ERR_ARCHIVE_FILE_MISSING');
+  await assertRefused(engine, { ...files, [blob]: gzipSync(other) }, 'ERR_ARCHIVE_INVALID');
   const sameLength = Buffer.from(gzipSync(base));
   sameLength[9] = (sameLength[9] ?? 0) ^ 1;
   await assert.rejects(load(engine, { ...files, [blob]: sameLength }), /digest/);
   await assertEmpty(engine);
-  await refused(engine, { ...files, [manifestBlob]: `${String(files[manifestBlob])} ` }, 'ERR_ARCHIVE_INVALID');
-  await refused(engine, { ...files, 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, 'ERR_LAYOUT_VERSION');
+  await assertRefused(engine, { ...files, [manifestBlob]: `${String(files[manifestBlob])} ` }, 'ERR_ARCHIVE_INVALID');
+  await assertRefused(engine, { ...files, 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, 'ERR_LAYOUT_VERSION');
   let nested = layout.document({ manifests: [top] }, 'index');
   for (let depth = 0; depth < 5; depth++) nested = layout.document({ manifests: [nested] }, 'index');
-  await refused(engine, layout.index(nested), 'ERR_IMAGE_INDEX_DEPTH');
+  await assertRefused(engine, layout.index(nested), 'ERR_IMAGE_INDEX_DEPTH');
 });
 
-test('a blob of its own beside a layer that stands is refused', { skip }, async (context) => {
+test('a wrong blob beside an existing layer is refused', { skip }, async (context) => {
   const engine = await store(context);
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
   const layout = new TestLayout();

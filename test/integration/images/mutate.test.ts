@@ -68,7 +68,7 @@ const files: readonly NewFile[] = [
   { kind: 'whiteout', path: 'etc/name' },
 ];
 
-test('a layer of files on an image, stored and run as any other', { skip }, async (context) => {
+test('a layer of files on an image is stored and runs as any other', { skip }, async (context) => {
   const engine = await loaded(context, [base, above]);
   const app = await opened(context, engine);
   const layer = await layerOfFiles(files);
@@ -104,7 +104,7 @@ test('a layer of files on an image, stored and run as any other', { skip }, asyn
   assert.equal((await engine.system.check().result).damages.length, 0);
 });
 
-test('an image goes from store to store, byte for byte, and only what is lacking is read', {
+test('an image goes from store to store, byte for byte, and only missing layers are read', {
   skip,
 }, async (context) => {
   const from = await emptyStore(context);
@@ -159,7 +159,7 @@ test('a newer base takes the place of the old one', { skip }, async (context) =>
   await assert.rejects(rebaseImage(to, { from, to }), (error) => isStrataError(error, 'ERR_BASE_MISMATCH'));
 });
 
-test('all layers in one: the same files, without what was deleted', { skip }, async (context) => {
+test('an image flattened into one layer has the same files, without the deleted ones', { skip }, async (context) => {
   const engine = await loaded(context, [base, above]);
   const app = await opened(context, engine);
   const flat = await flattenImage(app);
@@ -174,7 +174,7 @@ test('all layers in one: the same files, without what was deleted', { skip }, as
   assert.equal((await flattenImage(app)).id, flat.id);
 });
 
-test('images that differ in times alone become one', { skip }, async (context) => {
+test('images that differ in times alone become one image', { skip }, async (context) => {
   const made = async (mtime: number): Promise<Image> => {
     const layer = tar(
       dir('d', { mtime }),
@@ -193,8 +193,8 @@ test('images that differ in times alone become one', { skip }, async (context) =
   assert.equal(await text(one.readFile('/l')), 'f');
 });
 
-/** A layer of a tar, whose blob comes from a stream of the test's. */
-async function streamed(stream: (size: number) => AsyncIterable<Uint8Array>): Promise<Layer> {
+/** Creates a layer of a tar, whose blob comes from the test's own stream. */
+async function layerOfStream(stream: (size: number) => AsyncIterable<Uint8Array>): Promise<Layer> {
   const layer = await layerOfTar(() => bytes(above));
   return {
     diffId: layer.diffId,
@@ -206,11 +206,11 @@ async function streamed(stream: (size: number) => AsyncIterable<Uint8Array>): Pr
   };
 }
 
-test('a layer whose stream never ends is stored no further than its descriptor says', { skip }, async (context) => {
+test("a layer with an endless stream is stored no further than its descriptor's size", { skip }, async (context) => {
   const engine = await loaded(context, [base]);
   let sent = 0;
   let limit = 0;
-  const endless = await streamed(async function* (size) {
+  const endless = await layerOfStream(async function* (size) {
     limit = size;
     for (;;) {
       yield new Uint8Array(1024);
@@ -222,11 +222,11 @@ test('a layer whose stream never ends is stored no further than its descriptor s
   assert.ok(limit > 0 && sent <= limit, `${sent} bytes were taken of ${limit}`);
 });
 
-test('an abort ends storing while a layer stands still', { skip }, async (context) => {
+test("an abort ends storing while a layer's stream is stuck", { skip }, async (context) => {
   const engine = await loaded(context, [base]);
   const controller = new AbortController();
   const stopped = new Error('stopped');
-  const still = await streamed(async function* () {
+  const still = await layerOfStream(async function* () {
     yield new Uint8Array(1);
     controller.abort(stopped);
     await new Promise(() => undefined);
@@ -268,7 +268,7 @@ test('a history that lacks layers is completed before something is added to it',
   );
 });
 
-test('what cannot become a layer is refused with what to do', async (context) => {
+test('sources that cannot become a layer are refused with what to do', async (context) => {
   const missing = join(temporaryFolder(context), 'missing');
   const unreadable = { code: 'ERR_SYSCALL_NOT_FOUND', hint: /^Give a readable file/, name: 'StrataError' };
   const from: NewFile = { kind: 'file', path: 'a', content: { from: missing } };

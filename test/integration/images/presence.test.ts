@@ -1,4 +1,4 @@
-// Where the bytes of a layer's blob are to be had from: each state by what the store holds, and what is found stays.
+// Sources for the bytes of a layer's blob: each state by the content of the store, and pins on the source found.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -17,13 +17,13 @@ import { dir, file, symlink, tar } from '../../helpers/tar-builder.ts';
 const skip = needs('root', 'overlay');
 
 const merged = tar(dir('usr'), dir('usr/lib'), symlink('lib', 'usr/lib'));
-// It goes through a symlink of the layer below: its files are not where its entries say.
+// The layer goes through a symlink of the one below: its files are not where its entries say.
 const through = tar(file('lib/file', 'x'));
 const digest = (bytes: Uint8Array) => parseDigest(`sha256:${sha256(bytes)}`);
 const diffId = (bytes: Uint8Array) => parseDiffId(`sha256:${sha256(bytes)}`);
 const nobodys = parseDigest(`sha256:${'0'.repeat(64)}`);
 
-/** A store with an image of both layers, each as `pack` makes it. */
+/** Creates a store with an image of both layers, each packed by `pack`. */
 async function loaded(context: TestContext, pack: (layer: Uint8Array) => Uint8Array): Promise<Store> {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
@@ -50,7 +50,7 @@ function states(store: Store, wanted: Readonly<Record<string, readonly [WantedBl
     assert.deepEqual(presenceOf(store.metadata, blob), presence, what);
 }
 
-test('a layer that came as a bare tar', { skip }, async (context) => {
+test('the presence of a layer loaded as a bare tar follows from its blob and its files', { skip }, async (context) => {
   const store = await loaded(context, (layer) => layer);
   const base = { diffId: diffId(merged), digest: digest(merged) };
   const upper = { diffId: diffId(through), digest: digest(through) };
@@ -74,7 +74,7 @@ test('a layer that came as a bare tar', { skip }, async (context) => {
   });
 });
 
-test('a layer that came compressed', { skip }, async (context) => {
+test('the presence of a layer loaded compressed follows from that blob and its files', { skip }, async (context) => {
   const store = await loaded(context, (layer) => gzipSync(layer));
   const compressed = digest(gzipSync(merged));
   const base = { diffId: diffId(merged), digest: digest(merged) };
@@ -102,7 +102,7 @@ test('a layer that came compressed', { skip }, async (context) => {
   });
 });
 
-test('what is found is pinned with the look', { skip }, async (context) => {
+test('the source found is pinned at once', { skip }, async (context) => {
   const store = await loaded(context, (layer) => gzipSync(layer));
   const { metadata } = store;
   const base = { diffId: diffId(merged), digest: digest(merged) };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { publishIndex } from '../../../src/store/layers/publish-index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
-test('an index takes a free name, stays where the new one says the same, and gives way to another', async (context) => {
+test('an index takes a free name, stays when the new one is equal, and is replaced by a different one', async (context) => {
   const folder = temporaryFolder(context);
   const [written, path] = [join(folder, 'written'), join(folder, 'index')];
   const place = async (content: string, isTrusted = true): Promise<number> => {

@@ -1,4 +1,4 @@
-// Whatever makes an image tells the same of it: what the store has recorded.
+// Every operation that makes an image returns the image that the store has recorded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Engine, RecordedImage } from '../../../src/engine/index.ts';

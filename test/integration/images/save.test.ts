@@ -101,13 +101,13 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
-test('a layer that an image has in common with a removed one comes from its own files', { skip }, async (context) => {
+test('a layer that an image shares with a removed one comes from its own files', { skip }, async (context) => {
   const engine = await loaded(context, dockerArchive([{ image: image([base]), tags: ['base:latest'] }]));
   const files = folder(context);
   writeFileSync(join(files, 'same'), 'same');
   for (const tag of ['one', 'two']) {
     const text = `FROM base\nCOPY same /same\nCOPY <<EOF /own\n${tag}\nEOF\n`;
-    // Made anew each time: of the same first layer there are two snapshots.
+    // Built again each time: the same first layer has two snapshots.
     await engine.builder.build({ context: files, dockerfile: { text }, tags: [tag], noCache: true }).result;
   }
   await engine.images.remove('one');
@@ -115,7 +115,7 @@ test('a layer that an image has in common with a removed one comes from its own 
   assert.ok((await saved(engine, ['two'])).length > 0);
 });
 
-test('every name and every image is in the archive, what they share once', { skip }, async (context) => {
+test('every name and every image is in the archive, shared layers once', { skip }, async (context) => {
   const second = image([base, other]);
   const archive = dockerArchive([
     { image: app, tags: ['me/app:1', 'me/app:2'] },
@@ -134,7 +134,7 @@ test('every name and every image is in the archive, what they share once', { ski
   assert.equal(nameless.has('repositories'), false);
 });
 
-test('names that every object has', { skip }, async (context) => {
+test('names such as constructor and __proto__ are kept', { skip }, async (context) => {
   const tags = ['constructor:1', 'app:__proto__'];
   const engine = await loaded(context, dockerArchive([{ image: app, tags }]));
   const files = await filesOf(await saved(engine, tags));
@@ -179,7 +179,7 @@ test('a layer that its files cannot give back keeps its blob', { skip }, async (
   }
 });
 
-test('a store whose files were changed gives an error and no archive', { skip }, async (context) => {
+test('a store with changed files gives an error and no archive', { skip }, async (context) => {
   const engine = await loaded(context, dockerArchive([{ image: app, tags: ['app:1'] }]));
   const output = folder(context);
   const path = join(output, 'app.tar');
@@ -207,7 +207,7 @@ function exists(path: string): boolean {
   }
 }
 
-test('a save that is aborted or cannot write leaves no file', { skip }, async (context) => {
+test('an aborted save, or one that cannot write, leaves no file', { skip }, async (context) => {
   const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
   const engine = await loaded(context, dockerArchive([{ image: large, tags: ['large:1'] }]));
   const output = folder(context);
@@ -231,7 +231,9 @@ test('a save that is aborted or cannot write leaves no file', { skip }, async (c
   assert.deepEqual(readdirSync(output), []);
 });
 
-test('skopeo reads what is saved, and what it writes is loaded', { skip: skip || needs('skopeo') }, async (context) => {
+test('skopeo reads a saved archive, and its own archive is loaded', {
+  skip: skip || needs('skopeo'),
+}, async (context) => {
   const engine = await loaded(context, dockerArchive([{ image: app, tags: ['docker.io/me/app:1'] }]));
   const output = folder(context);
   const at = (name: string): string => join(output, name);
@@ -259,7 +261,7 @@ test('skopeo reads what is saved, and what it writes is loaded', { skip: skip ||
   assert.deepEqual((await piped.images.load({ input }).result).images[0]?.references, ['me/app:2']);
 });
 
-test('umoci unpacks what is saved', { skip: skip || needs('umoci') }, async (context) => {
+test('umoci unpacks a saved archive', { skip: skip || needs('umoci') }, async (context) => {
   const layout = new TestLayout();
   const engine = await loaded(
     context,

@@ -1,4 +1,4 @@
-// An image is unpacked for the driver that it came in under; with another one neither containers nor builds stand on it.
+// An image is unpacked for the driver it came in with; with another one containers and builds on it are refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';

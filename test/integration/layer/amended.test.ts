@@ -1,4 +1,4 @@
-// A layer in two directories, of which one amends the other, is the layer that one directory with the same files is.
+// A layer in two directories, of which one amends the other, equals that of one directory with the same files.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -25,7 +25,7 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 
 const base = tar(dir('etc'), file('etc/hosts', 'h'), dir('app'), file('app/of-base', 'b'));
 
-/** What the amended directory holds, all of it new in `app/new` and `top`. */
+/** Fills the amended directory; all of it is new in `app/new` and `top`. */
 function furnish(root: string): void {
   const make = join(root, 'app/new');
   for (const folder of ['kept', 'gone', 'again', 'becomes-file', 'moded', 'deep/er/est']) {
@@ -59,8 +59,8 @@ function amend(root: string): void {
   writeFileSync(join(make, 'kept/.hidden'), 'x');
 }
 
-/** Gives what was written just now one time; nothing else is touched, which would be a change. */
-function settle(root: string): void {
+/** Sets one time on files written just now, and touches nothing else, which would be a change. */
+function setTimes(root: string): void {
   const written = [join(root, 'app'), join(root, 'top'), '-depth', '-newermt', '@1700000000'];
   for (const path of execFileSync('find', written, { encoding: 'utf8' }).split('\n')) {
     if (path !== '') lutimesSync(path, 1_700_000_000, 1_700_000_000);
@@ -78,14 +78,14 @@ async function archiveOf(trees: LayerTrees, tree: ChangedTree): Promise<{ bytes:
   return { bytes: concatBytes(chunks), indexPath };
 }
 
-async function remade(indexPath: string, files: readonly string[]): Promise<Uint8Array> {
+async function remake(indexPath: string, files: readonly string[]): Promise<Uint8Array> {
   using index = LayerIndex.open(indexPath);
   const chunks: Uint8Array[] = [];
   for await (const chunk of remakeLayer(index, files)) chunks.push(chunk);
   return concatBytes(chunks);
 }
 
-test('everything that may change: the same archive, which comes back from both directories', {
+test('changes of all kinds give the same archive, which comes back from both directories', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -93,7 +93,7 @@ test('everything that may change: the same archive, which comes back from both d
   const write = (lowers: readonly string[], upper: string, change: (root: string) => void): string => {
     const mount = trees.mountWritable(lowers, upper);
     change(mount);
-    settle(mount);
+    setTimes(mount);
     trees.unmount(mount);
     return upper;
   };
@@ -101,7 +101,7 @@ test('everything that may change: the same archive, which comes back from both d
   const upperDir = write([amendedDir, ...lowerDirs], trees.directory('amending'), amend);
   const atOnce = write(lowerDirs, trees.directory('at-once'), (root) => {
     furnish(root);
-    // A name that was never there hides nothing, as in a directory nobody has written to before.
+    // A missing name hides nothing, as in a directory that has not been written to before.
     amend(root);
     const moved = join(root, 'app/new.moved');
     renameSync(join(root, 'app/new'), moved);
@@ -120,7 +120,7 @@ test('everything that may change: the same archive, which comes back from both d
   const byIndex = await archiveOf(trees, tree);
   assert.ok(equalBytes(byIndex.bytes, bytes));
   assert.deepEqual(readFileSync(byIndex.indexPath), readFileSync(indexPath));
-  assert.ok(equalBytes(await remade(indexPath, [upperDir, amendedDir]), bytes));
+  assert.ok(equalBytes(await remake(indexPath, [upperDir, amendedDir]), bytes));
   assert.equal(await verifyLayer(indexPath, [upperDir, amendedDir]), true);
   assert.equal(await verifyLayer(indexPath, [upperDir]), false);
   writeFileSync(join(amendedDir, 'app/new/kept/a'), 'kept b');

@@ -1,4 +1,4 @@
-// Chains as a whole: side by side in workers, ended at any moment, on full disks, with every compression.
+// Chains as a whole: in workers side by side, ended at any moment, on full disks, with every compression.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 const random = createRandom(7);
 const noise = random.bytes(3 << 20);
 
-/** Big enough for a worker; some hundred files of incompressible bytes. */
+/** Creates a layer large enough for a worker: hundreds of files of incompressible bytes. */
 function bigLayer(name: string, megabytes = 3): Uint8Array {
   const files: Uint8Array[] = [dir(name)];
   for (let at = 0; at < megabytes * 100; at++) {
@@ -51,12 +51,12 @@ function layersOf(trees: LayerTrees, blobs: readonly Uint8Array[]): Layer[] {
 const big = ['a', 'b', 'c', 'd'].map((name) => gzipSync(bigLayer(name), { level: 1 }));
 const openFds = (): string[] => readdirSync('/proc/self/fd');
 
-/** The workers are started and have loaded what they need. */
+/** Starts the workers and makes them load their modules. */
 async function warm(trees: LayerTrees): Promise<void> {
   await applyChain({ layers: layersOf(trees, big), lowerDirs: [] });
 }
 
-test('big layers go side by side and come back in order, and progress is told', {
+test('big layers are unpacked side by side and returned in order, with progress', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -119,7 +119,7 @@ for (const [name, pack] of [
   ['xz', (bytes: Uint8Array): Uint8Array => execFileSync('xz', ['-c'], { input: bytes })],
   ['bzip2', (bytes: Uint8Array): Uint8Array => execFileSync('bzip2', ['-c'], { input: bytes })],
 ] as const) {
-  test(`a layer compressed by ${name}`, {
+  test(`a layer compressed by ${name} is unpacked`, {
     skip: needs('root', ...(name === 'xz' || name === 'bzip2' ? [name] : [])),
   }, async (context) => {
     const trees = new LayerTrees(context);
@@ -185,7 +185,7 @@ test('a failure in a worker keeps its class, code, hint and cause, ends the othe
   assert.deepEqual(openFds(), before);
 });
 
-test('ended at any moment, only what the caller throws away is left, and the workers go on', {
+test("an abort at any moment leaves only the caller's directories, and the workers go on", {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -220,7 +220,7 @@ test('ended at any moment, only what the caller throws away is left, and the wor
   for (const { indexPath, ownDir } of layers) assert.equal(await verifyLayer(indexPath, ownDir), true);
 });
 
-test('a signal that is aborted already: nothing is done', { skip: needs('root') }, async (context) => {
+test('an aborted signal stops the chain before it does anything', { skip: needs('root') }, async (context) => {
   const trees = new LayerTrees(context);
   const layers = layersOf(trees, [tar(file('f', ''))]);
   const signal = AbortSignal.abort(new Error('before'));
@@ -262,7 +262,7 @@ test('disks that fill up at any point give one typed error and no index', { skip
   }
 });
 
-test('the same layer twice in a chain, with one index', { skip: needs('root', 'overlay') }, async (context) => {
+test('a layer may be in a chain twice, with one index', { skip: needs('root', 'overlay') }, async (context) => {
   const trees = new LayerTrees(context);
   const layers = layersOf(trees, [tar(file('f', 'f')), tar(), tar()]).map((layer, at) => ({
     ...layer,
@@ -287,7 +287,7 @@ test('an older index is replaced, and only by a whole one', { skip: needs('root'
   assert.equal(await verifyLayer(layer!.indexPath, layer!.ownDir), true);
 });
 
-test('a chain of a hundred layers', { skip: needs('root', 'overlay') }, async (context) => {
+test('a chain of a hundred layers is unpacked', { skip: needs('root', 'overlay') }, async (context) => {
   const trees = new LayerTrees(context);
   const blobs = Array.from({ length: 100 }, (_, at) =>
     tar(file(`d/${at}`, String(at)), ...(at % 3 === 2 ? [whiteout(`d/${at - 1}`)] : [])),
@@ -299,11 +299,11 @@ test('a chain of a hundred layers', { skip: needs('root', 'overlay') }, async (c
   assert.equal(onto.length, 2 + 100 - 33);
 });
 
-test('an empty chain is no work', async () => {
+test('an empty chain takes no work', async () => {
   assert.deepEqual(await applyChain({ layers: [], lowerDirs: [] }), []);
 });
 
-test('a blob that is not there', { skip: needs('root') }, async (context) => {
+test('a missing blob is an error', { skip: needs('root') }, async (context) => {
   const trees = new LayerTrees(context);
   const [layer] = layersOf(trees, [tar()]);
   const source = { blobPath: join(trees.folder, 'none'), sizeBytes: 0 };

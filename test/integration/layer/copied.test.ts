@@ -1,4 +1,4 @@
-// A layer that is copied while it is made: what the copy holds is the layer, whatever happens to what it was copied from.
+// A layer that is copied while it is made: the copy holds the layer, whatever happens to the original.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -36,7 +36,7 @@ interface Copied {
   readonly indexPath: string;
 }
 
-async function copied(
+async function copyLayer(
   trees: LayerTrees,
   upperDir: string,
   { to = trees.directory('copy'), without = [], ...more }: CopyOptions = {},
@@ -54,7 +54,7 @@ interface CopyOptions extends Pick<DiffLayerRequest, 'sink' | 'signal'> {
   readonly without?: readonly string[];
 }
 
-test('what is made in the copy inherits nothing: group and ACL of a directory are its own', {
+test('files created in the copy inherit nothing: group and ACL of a directory are its own', {
   skip,
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -71,12 +71,12 @@ test('what is made in the copy inherits nothing: group and ACL of a directory ar
   chownSync(join(upper, 'd'), 0, 60);
   chmodSync(join(upper, 'd'), 0o2770);
   execFileSync('setfacl', ['-d', '-m', 'u:4321:rwx', join(upper, 'd')]);
-  await copied(trees, upper, { to });
+  await copyLayer(trees, upper, { to });
   const all = { xattrs: () => true };
   assert.deepEqual(treeListing(to, all), treeListing(upper, all));
 });
 
-test('places that are none of the changes are neither copied nor in the layer, nor is what no layer holds', {
+test('excluded paths are neither copied nor in the layer, nor is what no layer can hold', {
   skip,
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -87,7 +87,7 @@ test('places that are none of the changes are neither copied nor in the layer, n
   await new Promise((resolve) => server.once('listening', resolve));
   context.after(() => server.close());
   setXattrAt(AT_FDCWD, join(upper, 'etc'), 'trusted.overlay.origin', Buffer.from('x'));
-  const { layer, to, indexPath } = await copied(trees, upper, { without: ['etc/hosts', 'proc'] });
+  const { layer, to, indexPath } = await copyLayer(trees, upper, { without: ['etc/hosts', 'proc'] });
   assert.deepEqual(readdirSync(to, { recursive: true }).sort(), ['etc', 'etc/hosts.allow', 'procs', 'procs/1']);
   assert.equal(layer.entries, 4);
   assert.equal(layer.warnings.length, 1);
@@ -95,7 +95,7 @@ test('places that are none of the changes are neither copied nor in the layer, n
   assert.doesNotMatch(treeListing(to, { xattrs: () => true }).join('\n'), /overlay/);
 });
 
-test('files of all sizes, with holes and without, made in a worker', { skip }, async (context) => {
+test('files of all sizes, with holes and without, are copied in a worker', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const upper = trees.directory('upper');
   for (const size of [0, 1, 511, 512, 262_143, 262_144, 262_145, 3_000_000]) {
@@ -104,15 +104,15 @@ test('files of all sizes, with holes and without, made in a worker', { skip }, a
   const fd = openSync(join(upper, 'holes'), 'w');
   for (const at of [0, 5_000_000, 9_000_000]) writeSync(fd, 'data', at);
   ftruncateSync(fd, 12_345_678);
-  const { layer, to, indexPath } = await copied(trees, upper);
+  const { layer, to, indexPath } = await copyLayer(trees, upper);
   const blocks = { withBlocks: true };
   assert.deepEqual(treeListing(to, blocks), treeListing(upper, blocks));
   assert.equal(await verifyLayer(indexPath, to), true);
-  const again = await copied(trees, to);
+  const again = await copyLayer(trees, to);
   assert.equal(again.layer.diffId, layer.diffId);
 });
 
-test('a file that changes its size between a look at it and its copy is copied as it is then', {
+test('a file that changes its size after it was looked at is copied with its size at the copy', {
   skip,
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -140,7 +140,7 @@ test('a file that changes its size between a look at it and its copy is copied a
   }
 });
 
-test('it ends with the signal in the middle of a file, and nothing stays open', { skip }, async (context) => {
+test('the copy ends with the signal in the middle of a file, and no file stays open', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const upper = trees.directory('upper');
   for (const name of ['a', 'b']) writeFileSync(join(upper, name), Buffer.alloc(4 << 20));
@@ -148,6 +148,6 @@ test('it ends with the signal in the middle of a file, and nothing stays open', 
   const controller = new AbortController();
   const { signal } = controller;
   const sink = (): void => controller.abort(new Error('enough'));
-  await assert.rejects(copied(trees, upper, { signal, sink }), /enough/);
+  await assert.rejects(copyLayer(trees, upper, { signal, sink }), /enough/);
   assert.deepEqual(readdirSync('/proc/self/fd'), fds);
 });

@@ -1,4 +1,4 @@
-// Whatever is done to a tree, the layer made of it gives the same tree again: apply after diff is the identity.
+// Any change to a tree gives a layer that gives the same tree again: apply after diff is the identity.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { lstatSync } from 'node:fs';
@@ -24,17 +24,19 @@ import { isSoak, runSeed } from '../../helpers/random.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 import { operate, operation } from '../../helpers/tree-operations.ts';
 
-// The root's time alone makes no entry.
+// A change of the root's time alone makes no entry.
 const withoutTimes = (path: string): boolean => path === '';
 const listing = (root: string): string[] => treeListing(root, { withoutTimes });
-// Holes too; not through a mount, where overlayfs fills them when it copies a file up.
+// Holes are compared too; not through a mount, where overlayfs fills them when it copies a file up.
 const exactListing = (root: string): string[] => treeListing(root, { withoutTimes, withBlocks: true });
 
-// Of an own directory: when a deletion was written down is no part of it. Nor are holes: of a file that overlayfs copied
-// up, a copy was seen to have more of them than the layer's archive tells.
+// The listing of an own directory: the time of a whiteout is no part of the layer. Nor are holes: overlayfs was seen to
+// copy up a file with more of them than the layer's archive has.
 const ownListing = (root: string): string[] => listing(root).map((line) => line.replace(/ rdev=0 @\d+/, ' deleted'));
 
-/** The archive, checked to come back from tree and index, and to be the same when made in a worker. */
+/**
+ * Returns the archive, after checking that it comes back from tree and index, and is the same when made in a worker.
+ */
 async function layerOf(trees: LayerTrees, tree: ChangedTree, copyTo?: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const folder = trees.directory('indexes');
@@ -59,7 +61,10 @@ const copy = (from: string, to: string): string => {
   return to;
 };
 
-/** The changes of an overlay layer are those between what is seen with it and without it, but for copies that stayed the same. */
+/**
+ * Checks that the changes of an overlay layer are those between the mount with it and without it, apart from unchanged
+ * copies.
+ */
 async function checkLists(overlay: ChangedTree, upperDir: string, lowerDir: string): Promise<void> {
   const list = await Array.fromAsync(listChanges(overlay));
   for (const [at, { path }] of list.entries()) {

@@ -1,4 +1,4 @@
-// Layers made of what has changed: what they say of it, how it is listed, and who can read them.
+// Layers made of changes: their entries, their lists, and the programs that read them.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -96,11 +96,11 @@ const base = tar(
 interface Case {
   readonly title: string;
   readonly change: (root: string) => unknown;
-  /** Paths of the archive made from an overlay directory; between trees the same unless said. */
+  /** Paths of the archive made from an overlay directory; between trees the same by default. */
   readonly tar: readonly string[];
   readonly treeTar?: readonly string[];
   readonly list: readonly string[];
-  /** Between trees the names of a file are listed that changed themselves; overlayfs has copied all of them up. */
+  /** Between trees the changed names of a file are listed; overlayfs has copied up all of its names. */
   readonly treeList?: readonly string[];
 }
 
@@ -287,7 +287,7 @@ for (const { title, change, tar: expected, treeTar = expected, list, treeList = 
 
 const alone = (upperDir: string): ChangedTree => ({ kind: 'trees', upperDir, lowerDir: undefined });
 
-/** Something of everything a layer can hold. */
+/** Creates a file of every kind that a layer can hold. */
 function furnish(root: string): void {
   mkdirSync(join(root, 'd'), { mode: 0o750 });
   writeFileSync(join(root, 'd/suid'), 'content', { mode: 0o755 });
@@ -330,7 +330,7 @@ test('the same tree makes the same layer, whatever order it was made in', { skip
 });
 
 for (const program of ['tar', 'bsdtar', 'umoci']) {
-  test(`${program} reads what we write`, { skip: needs('root', program) }, async (context) => {
+  test(`${program} reads Strata's layers`, { skip: needs('root', program) }, async (context) => {
     const trees = new LayerTrees(context);
     const root = trees.directory('tree');
     furnish(root);
@@ -377,7 +377,7 @@ test('holes become a sparse entry when they save a mebibyte', { skip: needs('roo
   output('cmp', join(root, 'islands'), join(target, 'islands'));
 });
 
-test('thousands of holes stay within what readers take', { skip: needs('root') }, async (context) => {
+test('thousands of holes stay within the limits of readers', { skip: needs('root') }, async (context) => {
   const trees = new LayerTrees(context);
   const root = trees.directory('tree');
   const fd = openSync(join(root, 'f'), 'w');
@@ -389,7 +389,7 @@ test('thousands of holes stay within what readers take', { skip: needs('root') }
   output('cmp', join(root, 'f'), join(dirs[0]!, 'f'));
 });
 
-test('sockets, the device 0:0 and names of deletions are left out, and said so', {
+test('sockets, the device 0:0 and names of whiteouts are left out, with a warning', {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -408,7 +408,9 @@ test('sockets, the device 0:0 and names of deletions are left out, and said so',
   assert.match(layer.warnings.join('\n'), /"\.wh\.victim": .* deletion/);
 });
 
-test("labels of the host's security module and of overlayfs stay here", { skip: needs('root') }, async (context) => {
+test("labels of the host's security module and of overlayfs stay on the host", {
+  skip: needs('root'),
+}, async (context) => {
   const trees = new LayerTrees(context);
   const root = trees.directory('tree');
   mkdirSync(join(root, 'd'));
@@ -441,7 +443,7 @@ for (const [attribute, name] of [
   });
 }
 
-test('a file that becomes shorter meanwhile is noticed; one that grows is read as it was', {
+test('a file that becomes shorter meanwhile is noticed; one that grows is read up to its first size', {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -487,7 +489,7 @@ test('making a layer ends with the signal, and with a sink that fails', { skip: 
   assert.deepEqual(readdirSync('/proc/self/fd'), fds);
 });
 
-test('a tree archived alone gives the bytes of its layer, and lets go of everything when it ends early', {
+test('a tree archived alone gives the bytes of its layer, and leaves no file open when it ends early', {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -508,7 +510,7 @@ test('a tree archived alone gives the bytes of its layer, and lets go of everyth
   assert.deepEqual(readdirSync('/proc/self/fd'), fds);
 });
 
-test('a layer made of a layer is that layer', { skip: needs('root') }, async (context) => {
+test('a layer made of an unpacked layer is that layer', { skip: needs('root') }, async (context) => {
   const trees = new LayerTrees(context);
   const root = trees.directory('tree');
   furnish(root);

@@ -1,5 +1,5 @@
-// Layers made to break out, break down or be misread. Each goes into its own overlay directory and onto one tree: it is
-// refused with a typed error or contained, what stands beside the tree stays as it was, and nothing is left open.
+// Layers made to break out, break down or be misread. Each is applied to its own overlay directory and to one tree: it
+// is refused with a typed error or contained, files beside the tree stay as they were, and no file stays open.
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,15 +40,15 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 makeHostReadOnly();
 
 interface Case {
-  /** Row of the table of bad inputs this project keeps, and what is tried. */
+  /** Row of docs/bad-inputs.md, and what is tried. */
   readonly title: string;
   readonly layer: Uint8Array;
-  /** A layer in front of it. */
+  /** A layer below it. */
   readonly below?: Uint8Array;
   readonly source?: Partial<LayerSource>;
-  /** It is refused with one of these codes. */
+  /** Codes of which one must be the refusal's. */
   readonly refused?: string | readonly string[];
-  /** It is taken, and the tree has lines like these, and none like those. */
+  /** The layer is accepted, and the tree has lines like these, and none like those. */
   readonly has?: readonly RegExp[];
   readonly hasNot?: readonly RegExp[];
   readonly also?: (applied: AppliedLayer, root: string) => void;
@@ -597,7 +597,7 @@ function makeJail(context: TestContext): Jail {
   return { trees, folder, root: join(folder, 'root') };
 }
 
-/** Everything beside the tree, with what no forged time hides. */
+/** Lists everything beside the tree, with the ctime, which cannot be forged. */
 function canary({ folder }: Jail): string[] {
   return ['victim', 'victim/secret', 'root-evil', 'root-evil/secret'].map((name) => {
     const { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs } = lstatSync(join(folder, name), { bigint: true });
@@ -631,7 +631,7 @@ async function judge(hostile: Case, work: Promise<AppliedLayer>, show: () => str
 
 for (const hostile of all) {
   test(hostile.title, { skip: needs('root', 'overlay') }, async (context) => {
-    // whatever is loaded on first use is open from here on
+    // Files that are opened on first use are open from here on.
     await new LayerTrees(context).chain([tar(file('warm', ''))]);
     for (const way of ['overlay', 'onto'] as const) {
       const jail = makeJail(context);

@@ -21,7 +21,7 @@ interface Entry {
   readonly number: number;
 }
 
-// Few names, so that entries meet.
+// A few names, so that entries meet.
 const path = fc
   .array(fc.constantFrom('a', 'b', 'c', 'a-'), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join('/'));
@@ -44,7 +44,7 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   number: fc.nat({ max: 4000 }),
 });
 
-function packed({ kind, path, other, number }: Entry): Uint8Array {
+function pack({ kind, path, other, number }: Entry): Uint8Array {
   const fields = { uid: number % 3, gid: number % 5, mtime: number };
   switch (kind) {
     case 'dir':
@@ -64,7 +64,7 @@ function packed({ kind, path, other, number }: Entry): Uint8Array {
   }
 }
 
-test('whatever layers say, the view of them is the tree they make', { skip }, async (context) => {
+test('the merged view of layers is the tree that they unpack to', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   let made = 0;
   const layers = fc.array(fc.array(entry, { maxLength: 8 }), { minLength: 1, maxLength: 4 });
@@ -72,9 +72,9 @@ test('whatever layers say, the view of them is the tree they make', { skip }, as
     fc.asyncProperty(layers, async (entries) => {
       const archives: Uint8Array[] = [];
       let tree = '';
-      // A layer that cannot be unpacked is left out, and with it those above.
+      // A layer that cannot be unpacked is left out, with those above it.
       for (const layer of entries) {
-        const next = [...archives, tar(...layer.map(packed))];
+        const next = [...archives, tar(...layer.map(pack))];
         const root = await trees.onto(next).catch(() => undefined);
         if (root === undefined) break;
         archives.push(next.at(-1)!);
@@ -141,7 +141,7 @@ test('paths are followed inside the root, as far as the kernel would', async () 
   assert.equal(resolved('/loop', false), 'symlink loop');
 });
 
-test('a hardlink is what its target was when the link was made', async () => {
+test('a hardlink is its target at the time when the link was made', async () => {
   const layers = [
     tar(
       file('a', 'first', { mode: 0o600 }),
@@ -164,7 +164,7 @@ test('a hardlink is what its target was when the link was made', async () => {
   ]);
 });
 
-test('a hardlink leads by the symlinks that stood when it was made', { skip }, async (context) => {
+test('a hardlink follows the symlinks that existed when it was made', { skip }, async (context) => {
   const layers = [
     tar(file('below/f', 'of below'), symlink('gone', 'below')),
     tar(
@@ -193,7 +193,7 @@ test('hardlinks that lead through each other end in an error of the layer', asyn
     await mergedListing(await tablesOfArchives([tar(...entries)]), [tar(...entries)]);
   await assert.rejects(listing(hardlink('a', 'a/b')), { code: 'ERR_LAYER_LINK_MISSING' });
   await assert.rejects(listing(hardlink('a', 'b/c'), hardlink('b', 'a/c')), { code: 'ERR_LAYER_LINK_MISSING' });
-  // The last one made is the first one listed.
+  // The last link created is the first one listed.
   const name = (at: number): string => `link-${99_999 - at}`;
   const chain = (length: number): Uint8Array[] => [
     symlink('d/x', '/d'),
@@ -204,7 +204,7 @@ test('hardlinks that lead through each other end in an error of the layer', asyn
   await assert.rejects(listing(...chain(3000)), { code: 'ERR_LAYER_ENTRY_INVALID' });
 });
 
-test('a long path takes no time that grows with the square of its length', { timeout: patienceMs }, async () => {
+test('the time for a long path does not grow with the square of its length', { timeout: patienceMs }, async () => {
   const deep = (at: number): string => `x${at}/${'d/'.repeat(1900)}`;
   const several = (make: (at: number) => Uint8Array): Uint8Array =>
     tar(...Array.from({ length: 5 }, (_, at) => make(at)));
@@ -221,6 +221,6 @@ test('a long path takes no time that grows with the square of its length', { tim
   }
 });
 
-test('without layers there is an empty root', async () => {
+test('no layers give an empty root', async () => {
   assert.deepEqual(await mergedListing([], []), ['"" dir 0755 0:0 @0']);
 });

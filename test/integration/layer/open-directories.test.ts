@@ -10,7 +10,7 @@ import { statFd } from '../../../src/sys/stat.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { openFiles } from '../../helpers/open-files.ts';
 
-/** Makes a directory in a directory, so many times; returns their keys, the uppermost first. */
+/** Creates directories in each other, `depth` of them; returns their keys, the uppermost first. */
 function makeDeep(root: string, depth: number): string[] {
   let fd = openAt(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
   const keys: string[] = [];
@@ -31,7 +31,7 @@ function timeOf(work: () => void): number {
   return performance.now() - start;
 }
 
-test('who goes up a deep tree does not come from the root for each directory', (context) => {
+test('going up a deep tree does not start from the root for each directory', (context) => {
   const root = temporaryFolder(context);
   const keys = makeDeep(root, 1000);
   const before = openFiles();
@@ -48,13 +48,13 @@ test('who goes up a deep tree does not come from the root for each directory', (
   });
   assert.equal(new Set(inodes).size, keys.length);
   assert.ok(openFiles() - before < 110);
-  // One by one from the root it would be eight times as much.
+  // Opened one by one from the root they would take eight times as much.
   assert.ok(up < fromRoot, `${up} ms up, ${fromRoot} ms for 60 ways down`);
-  // Each of those left open is the directory that it was.
+  // Each descriptor left open still leads to its directory.
   for (const [at, key] of keys.entries()) assert.equal(statFd(directories.fd(key)).ino, inodes[keys.length - 1 - at]);
 });
 
-test('what is removed is forgotten, also where it was only passed', (context) => {
+test('a removed directory is forgotten, even where it was only passed', (context) => {
   const root = temporaryFolder(context);
   const keys = makeDeep(root, 100);
   const before = openFiles();
@@ -72,7 +72,7 @@ test('what is removed is forgotten, also where it was only passed', (context) =>
   assert.equal(openFiles(), before);
 });
 
-test('settling a layer ends when it is told to', (context) => {
+test('settling a layer ends when its check throws', (context) => {
   const directory = temporaryFolder(context);
   const keys = makeDeep(directory, 10);
   const implied = keys.map((key) => ({ key, inherits: true, deletionsOnly: true }));

@@ -11,7 +11,7 @@ import { unmount } from '../../helpers/unmount.ts';
 
 const pageBytes = 4096;
 
-test('a blob is expanded whole or not at all, wherever the disk ends', {
+test('a blob is expanded whole or not at all on a full disk', {
   skip: needs('root', 'xz'),
 }, async (context) => {
   const folder = temporaryFolder(context);

@@ -1,5 +1,5 @@
-// Layers whose tree depends on what is below them: the same on overlay2, on one tree, as umoci unpacks them, and
-// seen without being unpacked.
+// Layers whose tree depends on those below: the same on overlay2, on one tree, as umoci unpacks them, and seen without
+// being unpacked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
@@ -11,12 +11,12 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 interface Case {
   readonly title: string;
   readonly layers: readonly Uint8Array[];
-  /** Lines the listing must have: what the point of the case is. */
+  /** Lines that the listing must have: the point of the case. */
   readonly has?: readonly RegExp[];
   readonly hasNot?: readonly RegExp[];
-  /** Why umoci is not asked. */
+  /** Reason why umoci is left out. */
   readonly notUmoci?: string;
-  /** Directories whose time umoci takes from the clock: those nobody names, and those it deletes something from. */
+  /** Directories whose time umoci takes from the clock: those without an entry, and those it deletes something from. */
   readonly madeUp?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// From its index and its tree a layer's tar comes back byte for byte, whoever made it and however odd it is.
+// A layer's tar comes back byte for byte from its index and its tree, whichever program made it and however odd it is.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,7 +50,7 @@ import {
   zeros,
 } from '../../helpers/tar-builder.ts';
 
-async function remade(indexPath: string, tree: string): Promise<Uint8Array> {
+async function remake(indexPath: string, tree: string): Promise<Uint8Array> {
   using index = LayerIndex.open(indexPath);
   const chunks: Uint8Array[] = [];
   for await (const chunk of remakeLayer(index, tree)) chunks.push(chunk);
@@ -63,20 +63,24 @@ function same(actual: Uint8Array, expected: Uint8Array, what: string): void {
   assert.fail(`${what}: ${actual.length} bytes, not ${expected.length}; they differ at ${at}`);
 }
 
-/** Through an overlay directory, through one tree, and packed. */
-async function comesBack(trees: LayerTrees, archive: Uint8Array, lowers: readonly Uint8Array[] = []): Promise<void> {
+/** Checks that an archive comes back from an overlay directory, from one tree, and packed. */
+async function checkComesBack(
+  trees: LayerTrees,
+  archive: Uint8Array,
+  lowers: readonly Uint8Array[] = [],
+): Promise<void> {
   const { applied, dirs, indexes } = await trees.chain([...lowers, gzipSync(archive, { level: 1 })]);
   const layer = applied.at(-1)!;
   assert.equal(layer.diffId, `sha256:${createHash('sha256').update(archive).digest('hex')}`);
   assert.equal(layer.tarSizeBytes, archive.length);
   assert.equal(layer.remakeable, true);
-  same(await remade(indexes.at(-1)!, dirs.at(-1)!), archive, 'from an overlay directory');
+  same(await remake(indexes.at(-1)!, dirs.at(-1)!), archive, 'from an overlay directory');
   assert.equal(await verifyLayer(indexes.at(-1)!, dirs.at(-1)!), true);
   const tree = await trees.onto(lowers);
   const indexPath = `${tree}.last.idx`;
   const source = trees.blob(archive);
   const onto = await applyOnto({ source, rootDir: tree, indexPath, isBase: lowers.length === 0 });
-  same(await remade(indexPath, tree), archive, 'from one tree');
+  same(await remake(indexPath, tree), archive, 'from one tree');
   const { digest: _, compression: __, ...rest } = layer;
   const { digest: ___, compression: ____, ...ontoRest } = onto;
   assert.deepEqual(ontoRest, rest, 'both ways tell the same of the layer');
@@ -268,11 +272,11 @@ const odd: readonly {
 
 for (const { title, archive, lowers } of odd) {
   test(`${title} comes back`, { skip: needs('root') }, async (context) => {
-    await comesBack(new LayerTrees(context), archive, lowers);
+    await checkComesBack(new LayerTrees(context), archive, lowers);
   });
 }
 
-test('of more runs than are kept in memory, a replaced sparse file is lost to the archive, any other is not', {
+test('a replaced sparse file with more runs than are kept in memory is lost to the archive, any other is not', {
   skip: needs('root'),
 }, async (context) => {
   const runs = 40_000;
@@ -284,7 +288,7 @@ test('of more runs than are kept in memory, a replaced sparse file is lost to th
         'GNU.sparse.map': Array.from({ length: runs }, (_, at) => `${at},1`).join(','),
       },
     });
-  await comesBack(new LayerTrees(context), tar(pieces('a'), pieces('b'), file('a', 'new')));
+  await checkComesBack(new LayerTrees(context), tar(pieces('a'), pieces('b'), file('a', 'new')));
   const { applied, dirs } = await new LayerTrees(context).chain([tar(pieces('a'), pieces('b'), file('b', 'new'))]);
   assert.equal(applied[0]?.remakeable, false);
   assert.equal(readFileSync(join(dirs[0] ?? '', 'a'), 'utf8'), 'x'.repeat(runs));
@@ -293,10 +297,10 @@ test('of more runs than are kept in memory, a replaced sparse file is lost to th
 
 test("an archive of Go's archive/tar comes back", { skip: needs('root') }, async (context) => {
   const golden = readFileSync(join(import.meta.dirname, '../../golden/layer/go-archive-tar.tar.gz'));
-  await comesBack(new LayerTrees(context), gunzipSync(golden));
+  await checkComesBack(new LayerTrees(context), gunzipSync(golden));
 });
 
-/** A tree with something of everything. */
+/** Creates a tree with a file of every kind. */
 function makeTree(folder: string): void {
   mkdirSync(join(folder, 'dir/sub'), { recursive: true });
   writeFileSync(join(folder, 'dir/file'), 'content\n'.repeat(500));
@@ -369,23 +373,23 @@ for (const { title, needs: program, make } of programs) {
     makeTree(tree);
     const out = join(trees.folder, 'made.tar');
     make(tree, out);
-    await comesBack(trees, readFileSync(out));
+    await checkComesBack(trees, readFileSync(out));
   });
 }
 
-test('more than a mebibyte that only the archive has: not remakeable, and said so', {
+test('a layer with more than a mebibyte that only the archive has is not remakeable', {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);
   const body = new Uint8Array((1 << 20) + 1).fill(1);
   const { applied, dirs, indexes } = await trees.chain([tar(entry('f', body), file('f', 'new'))]);
   assert.equal(applied[0]?.remakeable, false);
-  await assert.rejects(remade(indexes[0]!, dirs[0]!), (error) => isStrataError(error, 'ERR_LAYER_NOT_REMAKEABLE'));
+  await assert.rejects(remake(indexes[0]!, dirs[0]!), (error) => isStrataError(error, 'ERR_LAYER_NOT_REMAKEABLE'));
   assert.equal(await verifyLayer(indexes[0]!, dirs[0]!), false);
 });
 
-test('exactly a mebibyte is kept', { skip: needs('root') }, async (context) => {
-  await comesBack(new LayerTrees(context), tar(entry('f', new Uint8Array(1 << 20).fill(1)), file('f', 'new')));
+test('exactly a mebibyte that only the archive has is kept', { skip: needs('root') }, async (context) => {
+  await checkComesBack(new LayerTrees(context), tar(entry('f', new Uint8Array(1 << 20).fill(1)), file('f', 'new')));
 });
 
 const damages: readonly {
@@ -422,11 +426,11 @@ for (const { title, change, code } of damages) {
     assert.equal(await verifyLayer(indexes[0]!, dirs[0]!), true);
     change(join(dirs[0]!, 'd/f'));
     assert.equal(await verifyLayer(indexes[0]!, dirs[0]!), false);
-    if (code !== undefined) await assert.rejects(remade(indexes[0]!, dirs[0]!), (error) => isStrataError(error, code));
+    if (code !== undefined) await assert.rejects(remake(indexes[0]!, dirs[0]!), (error) => isStrataError(error, code));
   });
 }
 
-test('chunks that are lent lie in one piece of memory, others stay as they were given', {
+test('chunks with reuseBuffer share one buffer, others keep their bytes', {
   skip: needs('root'),
 }, async (context) => {
   const trees = new LayerTrees(context);

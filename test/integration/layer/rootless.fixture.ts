@@ -1,4 +1,4 @@
-// Run inside a user namespace by rootless.test.ts: applies a chain there and prints what a mount of it shows.
+// Runs inside a user namespace for rootless.test.ts: applies a chain there and prints the files of its mount.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -15,7 +15,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Runs the fixture in a user namespace that knows the first 65536 ids, and has no power beyond it. */
+/** Runs the fixture in a user namespace that maps the first 65536 ids, without any power outside of it. */
 async function inUserNamespace(owner: number): Promise<Answer> {
   const fixture = join(import.meta.dirname, 'rootless.fixture.ts');
   const child = spawn(
@@ -34,7 +34,7 @@ async function inUserNamespace(owner: number): Promise<Answer> {
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   await once(child, 'spawn');
-  // unshare has made the namespace when its program runs
+  // unshare has created the namespace when its program runs.
   for (let tries = 0; ; tries++) {
     try {
       writeFileSync(`/proc/${child.pid}/uid_map`, '0 0 65536');
@@ -51,7 +51,7 @@ async function inUserNamespace(owner: number): Promise<Answer> {
 
 const skip = needs('root', 'overlay', 'unshare', 'setpriv');
 
-test('in a user namespace layers use attributes of the user, and devices live in the index only', {
+test('layers in a user namespace use attributes of the user, and devices are in the index only', {
   skip,
 }, async () => {
   const { listing, verified, warnings, entries, error } = await inUserNamespace(5);
@@ -67,10 +67,10 @@ test('in a user namespace layers use attributes of the user, and devices live in
   assert.deepEqual(verified, [true, true]);
   assert.deepEqual(warnings[0], []);
   assert.match(warnings[1]?.[0] ?? '', /trusted\.x.*EPERM/);
-  // d, its whiteout, three names, h, o and its marker
+  // The entries are d, its whiteout, three names, h, o and its marker.
   assert.equal(entries, 8);
 });
 
-test('an owner the namespace has no number for is told as such', { skip }, async () => {
+test('an owner without a number in the namespace is an error', { skip }, async () => {
   assert.equal((await inUserNamespace(70_000)).error, 'ERR_OWNER_UNMAPPED');
 });

@@ -8,7 +8,7 @@ import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { entry, tar } from '../../helpers/tar-builder.ts';
 
-// A tmpfs, where the other hostile layers live and /tmp may lie, takes a file of this size.
+// Not a tmpfs, which takes a file of this size: the other hostile layers are on one, and /tmp may be.
 const skip = needs('root', 'loop', 'mkfs.ext4');
 
 test('A25 a sparse bomb of a pebibyte is refused by the filesystem', { skip }, async () => {

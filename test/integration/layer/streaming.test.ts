@@ -1,4 +1,4 @@
-// Layers that are unpacked while they come.
+// Layers that are unpacked while they arrive.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -29,7 +29,7 @@ function layer(name: string): Buffer {
 
 const digestOf = (bytes: Uint8Array): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 
-/** A stream whose pieces are let go one by one. */
+/** A stream whose chunks are released one by one. */
 class Tap implements AsyncIterable<Uint8Array> {
   readonly #bytes: Uint8Array;
   readonly #steps: PromiseWithResolvers<void>[];
@@ -71,7 +71,7 @@ class Tap implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Into a new file. */
+/** Receives a stream into a new file. */
 const receive = (stream: AsyncIterable<Uint8Array>, options: ReceiveOptions): ReturnType<typeof receiveBlob> =>
   receiveBlob(async () => ({ file: await SpoolFile.create(options.path), rest: stream }), options);
 
@@ -82,7 +82,7 @@ function layerOf(trees: LayerTrees, name: string, source: LayerSource): ChainLay
   return { source, ownDir, indexPath: `${ownDir}.idx` };
 }
 
-test('a layer is unpacked while it comes, and layers while others come', { skip }, async (context) => {
+test('a layer is unpacked while it arrives, and layers while others arrive', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const folder = temporaryFolder(context);
   const taps = ['a', 'b', 'c'].map((name) => new Tap(layer(name), 8));
@@ -97,7 +97,7 @@ test('a layer is unpacked while it comes, and layers while others come', { skip 
     if (taps[2] && (progress.get(taps[2].digest) ?? 0) === taps[2].size) middle.resolve();
   };
   const applied = applyChain({ layers, lowerDirs: [], report });
-  // The last one comes whole while the first two have barely begun.
+  // The last stream arrives whole while the first two have barely begun.
   taps[0]?.open(0);
   taps[1]?.open(0);
   taps[2]?.openAll();
@@ -112,14 +112,14 @@ test('a layer is unpacked while it comes, and layers while others come', { skip 
   for (const { indexPath, ownDir } of layers) assert.equal(await verifyLayer(indexPath, ownDir), true);
 });
 
-test('streams that stand still hold up neither those of others nor their abort', { skip }, async (context) => {
+test('stuck streams hold up neither those of others nor their abort', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const folder = temporaryFolder(context);
   const chainOf = (taps: readonly Tap[], name: string): ChainLayer[] =>
     taps.map((tap, at) =>
       layerOf(trees, `${name}-${at}`, receive(tap, { path: join(folder, `${name}${at}`), sizeBytes: tap.size })),
     );
-  // As many as threads wait for bytes.
+  // All threads that may wait for bytes are taken.
   const still = ['a', 'b', 'c'].map((name) => new Tap(layer(name), 8));
   const standing = chainOf(still, 'still');
   const waiting = applyChain({ layers: standing, lowerDirs: [] });
@@ -141,7 +141,7 @@ test('streams that stand still hold up neither those of others nor their abort',
   assert.equal((await waiting).length, 3);
 });
 
-test('what breaks the stream is what unpacking rejects with', { skip }, async (context) => {
+test('unpacking rejects with the error that breaks the stream', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const path = join(temporaryFolder(context), 'blob');
   const tap = new Tap(layer('a'), 4);
@@ -151,7 +151,7 @@ test('what breaks the stream is what unpacking rejects with', { skip }, async (c
   await assert.rejects(applied, { name: 'RangeError', message: 'the line is dead' });
 });
 
-test('a stream that is longer than was said ends there', async (context) => {
+test('a stream longer than its size is cut off there', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
   let pieces = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
@@ -164,7 +164,7 @@ test('a stream that is longer than was said ends there', async (context) => {
   assert.equal(pieces, 2);
 });
 
-test('a stream that ends too early is refused, though what came is an archive', { skip }, async (context) => {
+test('a stream that ends too early is refused, even if it is an archive so far', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const path = join(temporaryFolder(context), 'blob');
   const whole = tar(file('a', 'a'));
@@ -177,7 +177,7 @@ test('a stream that ends too early is refused, though what came is an archive', 
   });
 });
 
-test('a disk without room for the stream is told as such', { skip: needs('root', 'mount') }, async (context) => {
+test('a disk without space for the stream is reported as full', { skip: needs('root', 'mount') }, async (context) => {
   const disk = temporaryFolder(context);
   output('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk);
   try {
@@ -194,7 +194,7 @@ test('a disk without room for the stream is told as such', { skip: needs('root',
   }
 });
 
-test('an abort ends the wait for a stream that stands still', async (context) => {
+test('an abort ends the wait for a stuck stream', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
   const controller = new AbortController();
   async function* still(): AsyncGenerator<Uint8Array> {
@@ -237,7 +237,7 @@ test('an abort ends a layer that waits for more', { skip }, async (context) => {
   await assert.rejects(source.streaming.written, reason);
 });
 
-test('an abort ends a layer that has to come whole before it is expanded', {
+test('an abort ends a layer that must arrive whole before it is expanded', {
   skip: needs('root', 'overlay', 'xz'),
 }, async (context) => {
   const trees = new LayerTrees(context);
@@ -255,7 +255,7 @@ test('an abort ends a layer that has to come whole before it is expanded', {
   await source.streaming.written;
 });
 
-test('a small and an empty blob, and one that has to be expanded first, come as well', {
+test('a small blob, an empty one, and one to be expanded first are streamed as well', {
   skip: needs('root', 'overlay', 'xz'),
 }, async (context) => {
   const trees = new LayerTrees(context);

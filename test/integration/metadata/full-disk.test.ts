@@ -27,7 +27,7 @@ function fill(path: string): void {
   }
 }
 
-test('a store on a full disk opens, and what is removed makes room', {
+test('a store on a full disk opens, and removals free space', {
   skip: needs('root', 'mount'),
 }, async (context) => {
   const root = mountSmallDisk(context, 'size=24m');
@@ -83,7 +83,7 @@ test('a store on a full disk opens, and what is removed makes room', {
   assert.equal(statSync(join(root, 'strata.reserve')).size, 4 << 20, 'the reserve is set aside again');
 });
 
-test('a store on a full disk can be removed from for as long as anybody does', {
+test('a store on a full disk can be removed from any number of times', {
   skip: needs('root', 'mount'),
 }, async (context) => {
   const root = mountSmallDisk(context, 'size=24m');
@@ -96,7 +96,7 @@ test('a store on a full disk can be removed from for as long as anybody does', {
     for (let i = 0; i < 200; i++) tags.set(`image-${i}`, digest);
   });
   fill(join(root, 'ballast'));
-  // Ten times what is set aside: the log, which nobody could write back, would take all of it.
+  // Ten times the reserve: the log would take all of it if no thread could write it back.
   let written = 0;
   for (let round = 0; written < 40 << 20; round++) {
     const name = `image-${round % 200}`;

@@ -1,4 +1,4 @@
-// A disk takes what is appended to the database's log and loses it when it is flushed.
+// A disk takes appends to the database's log and loses them when it is flushed.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { needs } from '../../helpers/needs.ts';
 
 const table = { version: 1, sql: 'CREATE TABLE item (bytes BLOB) STRICT; CREATE TABLE state (name TEXT, value TEXT)' };
 
-test('a transaction whose flush fails is told, and the log begins anew', {
+test('a transaction with a failed flush is reported, and the log begins anew', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
   const disk = mountLosingDisk(context);
@@ -34,7 +34,7 @@ test('a transaction whose flush fails is told, and the log begins anew', {
   assert.equal(failures.length, 1);
 });
 
-/** A database whose log has lost what was appended last; the disk keeps what comes from now on. */
+/** Opens a database on a disk that loses appends to the log until it is mended. */
 async function withLostLog(context: TestContext): Promise<{
   readonly disk: LosingDisk;
   readonly db: Database;
@@ -59,8 +59,8 @@ const untilLost = async (insert: (bytes: number) => Promise<void>): Promise<void
     (error) => isStrataError(error, 'ERR_STORE_IO') || isStrataError(error, 'ERR_STORE_FULL'),
   );
 
-/** Sizes of what the disk kept. */
-function kept(disk: LosingDisk, path: string): number[] {
+/** Returns the sizes of the rows that the disk kept. */
+function keptSizes(disk: LosingDisk, path: string): number[] {
   disk.startAgain();
   using db = Database.openForReading(path, { migrations: [table] });
   return db
@@ -69,7 +69,7 @@ function kept(disk: LosingDisk, path: string): number[] {
     .map(({ n }) => n);
 }
 
-test('what is acknowledged behind a lost flush is on the disk', {
+test('transactions acknowledged after a lost flush are on the disk', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
   const { disk, db, insert, path } = await withLostLog(context);
@@ -77,10 +77,10 @@ test('what is acknowledged behind a lost flush is on the disk', {
   disk.mend();
   await insert(77);
   db[Symbol.dispose]();
-  assert.ok(kept(disk, path).includes(77));
+  assert.ok(keptSizes(disk, path).includes(77));
 });
 
-test('nothing is acknowledged as long as somebody reads the log that lost something', {
+test('nothing is acknowledged as long as a reader keeps the damaged log', {
   skip: needs('root', 'loop', 'mkfs.ext4'),
 }, async (context) => {
   const { disk, db, insert, path } = await withLostLog(context);
@@ -92,6 +92,6 @@ test('nothing is acknowledged as long as somebody reads the log that lost someth
   reader.close();
   await insert(78);
   db[Symbol.dispose]();
-  const sizes = kept(disk, path);
+  const sizes = keptSizes(disk, path);
   assert.deepEqual([sizes.includes(77), sizes.includes(78)], [false, true]);
 });

@@ -1,4 +1,4 @@
-// The power goes behind events that nobody flushes; a follower has seen them, and comes back with the last one's number.
+// A power cut after events that are not flushed; a follower has seen them, and comes back with the last one's number.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { Metadata } from '../../../src/metadata/metadata.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 
-test('the number of an event that a power cut took is not used again, and those before it stay', {
+test('the number of an event lost in a power cut is not used again, and earlier events stay', {
   skip: needs('root', 'loop', 'mkfs.ext4', 'losetup'),
 }, async () => {
   using disk = new PowerDisk(64);

@@ -1,5 +1,5 @@
-// What the processes of the stress test and their judge agree upon: a store of few, small things that are made and
-// collected again and again, so that every race between makers, users and collectors comes up.
+// The store of the stress test, shared by its processes and their judge: few, small objects that are made and collected
+// again and again, so that every race between makers, users and collectors comes up.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalContentStore } from '../../../src/content/local/store.ts';
@@ -11,7 +11,7 @@ import { blobSweeper, fileSweeper, type SweepContext, type Sweeper } from '../..
 import { type ChainId, type DiffId, type Digest, parseChainId, parseDiffId } from '../../../src/spec/digest.ts';
 import { createRandom } from '../../helpers/random.ts';
 
-/** So few that all processes meet on the same ones. */
+/** Few enough that all processes meet on the same ones. */
 export const contents: readonly Uint8Array[] = Array.from({ length: 24 }, (_, i) =>
   createRandom(i).bytes(500 + 700 * i),
 );
@@ -27,7 +27,7 @@ export interface StressStore extends Disposable {
   readonly collector: GarbageCollector;
 }
 
-/** `dawdle` is called, and waited for, where a slow machine would let another process in between two steps. */
+/** Opens the store; calls `dawdle` between two steps, where a slow machine would let another process in. */
 export async function openStressStore(root: string, dawdle: () => void = () => undefined): Promise<StressStore> {
   for (const folder of ['trash', 'indexes', 'snapshots', 'work', 'acknowledged'])
     mkdirSync(join(root, folder), { recursive: true });

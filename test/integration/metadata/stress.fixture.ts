@@ -1,5 +1,5 @@
-// One of the processes of the stress test: makes, uses, drops and collects things at random until its time is over or it
-// is killed. Arguments: root, name, seed, milliseconds. Prints counts of what it did as JSON lines; a broken promise of
+// One of the processes of the stress test: makes, uses, drops and collects objects at random until its time is over or
+// it is killed. Arguments: root, name, seed, milliseconds. Prints counts of its work as JSON lines; a broken promise of
 // the store ends it with an error.
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,15 +23,17 @@ const count = (what: string): void => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
 const item = (): number => random.next(contents.length);
-// What tags keep for long and what build records keep: the rest comes and goes.
+// Objects that tags keep for long, and those that build records keep: all others come and go.
 const keptItem = (): number => random.next(5);
 const builtItem = (): number => 5 + random.next(8);
 const pause = async (): Promise<void> => {
   if (random.next(2) === 0) await sleep(random.next(30));
 };
 
-/** Runs `body` under a lease, and `check` before and after a pause: what is pinned must not change. */
-async function holding(body: (lease: StoreLease) => Promise<(() => Promise<void> | void) | undefined>): Promise<void> {
+/** Runs `body` under a lease, and its check before and after a pause: pinned objects must not change. */
+async function withLease(
+  body: (lease: StoreLease) => Promise<(() => Promise<void> | void) | undefined>,
+): Promise<void> {
   await using lease = await metadata.leases.open(name);
   const check = await body(lease);
   await check?.();
@@ -57,7 +59,7 @@ async function commitBlob(i: number, lease: StoreLease): Promise<void> {
     await writer.write(contents[i]!.subarray(writer.offset));
     count((await writer.commit()).existed ? 'blob existed' : 'blob committed');
   } catch (error) {
-    // Another process writes the same ref: begin again under a ref of our own.
+    // Another process writes the same ref: begin again under a ref of this process's own.
     if (!isStrataError(error, 'ERR_INGEST_BUSY')) throw error;
     count('ingest busy');
     await using writer = await new TrackedContentStore(content, metadata, lease).writer(`${name} ${i}`);
@@ -82,7 +84,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'make blob',
     6,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = item();
         await commitBlob(i, lease);
         if (random.next(2) === 0) {
@@ -96,7 +98,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'keep tag',
     2,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = keptItem();
         await commitBlob(i, lease);
         await putTarget(i, lease);
@@ -121,7 +123,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'use blob',
     6,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = item();
         const found = await new TrackedContentStore(content, metadata, lease).info(digests[i]!);
         count(found ? 'blob there' : 'blob absent');
@@ -134,7 +136,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'use tag',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const tag = random.pick(metadata.tags.list());
         if (tag === undefined || !(await lease.pinIfPresent('target', tag.target))) return undefined;
         const i = digests.indexOf(tag.target);
@@ -150,7 +152,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'make snapshot',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = item();
         const id = `${name}-${random.next(2 ** 31)}`;
         const base = random.pick(metadata.snapshots.list().filter(({ kind }) => kind === 'committed'));
@@ -175,7 +177,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'use snapshot',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const found = await metadata.snapshots.findByChainId('toy', chainIds[item()]!, lease);
         count(found ? 'snapshot there' : 'snapshot absent');
         return found && (() => checkLineage(found.id));
@@ -190,7 +192,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'make layer',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = item();
         const path = join(root, 'indexes', diffIds[i]!);
         const temporary = join(root, 'work', name);
@@ -211,7 +213,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'use layer',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = item();
         const found = await lease.pinIfPresent('layer', diffIds[i]!);
         return found ? () => checkFile(join(root, 'indexes', diffIds[i]!), contents[i]!) : undefined;
@@ -221,7 +223,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     'build',
     4,
     () =>
-      holding(async (lease) => {
+      withLease(async (lease) => {
         const i = builtItem();
         const record = await metadata.builds.find(`step ${i}`, lease);
         count(record ? 'step cached' : 'step run');

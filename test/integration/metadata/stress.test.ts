@@ -35,7 +35,7 @@ function start(root: string, name: string, seed: number, lifeMs: number): Worker
 
 const seed = runSeed();
 
-test(`eight processes pin, commit, drop and collect; some are killed (STRATA_SEED=${seed})`, async (context) => {
+test(`eight processes pin, commit, drop and collect, and some are killed (STRATA_SEED=${seed})`, async (context) => {
   const random = createRandom(seed);
   const root = mkdtempSync(join(tmpdir(), 'strata-stress-'));
   context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
@@ -81,7 +81,7 @@ function totalsOf(workers: readonly Worker[]): Record<string, number> {
   return totals;
 }
 
-/** Nothing acknowledged or reachable is lost, and after a collection nothing dead is left. */
+/** Checks that nothing acknowledged or reachable is lost, and that a collection leaves nothing dead. */
 async function judge({ root, metadata, content, collector }: StressStore): Promise<void> {
   const files = (folder: string): string[] => readdirSync(join(root, folder)).sort();
   const blobFiles = (): string[] => files('content/blobs/sha256').map((hex) => `sha256:${hex}`);
@@ -116,7 +116,7 @@ async function judge({ root, metadata, content, collector }: StressStore): Promi
   );
   assert.deepEqual(files('indexes'), [], 'nothing keeps a layer');
   assert.deepEqual(metadata.leases.list(), []);
-  // Who clears up after the killed knows of each of them, and says when it is done; here that is us.
+  // The test clears up after the killed processes itself, so that it acknowledges their deaths.
   metadata.leases.forgetDeaths(metadata.leases.deaths());
   assert.deepEqual(
     files('locks').filter((name) => !/^(?:object|spare)-/.test(name)),
@@ -138,7 +138,7 @@ async function judge({ root, metadata, content, collector }: StressStore): Promi
   assert.equal(metadata.db.statement<{ n: number }>('SELECT count(*) AS n FROM object').get()?.n, 0);
 }
 
-/** Tags that a process had set and not begun to remove when it ended. */
+/** Returns the tags that a process had set and not begun to remove when it ended. */
 function acknowledgedTags(root: string): Map<string, number> {
   const tags = new Map<string, number>();
   for (const name of readdirSync(join(root, 'acknowledged'))) {

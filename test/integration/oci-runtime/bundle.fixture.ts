@@ -16,7 +16,7 @@ const runtime = 'runc';
 const applets =
   'sh ls cat sleep mount unshare id env hostname grep stat mkdir touch head wc readlink pwd mknod dd ulimit';
 
-/** Why no container can be made of busybox here, or false. */
+/** Returns the reason why no container can be made of busybox here, or false. */
 export function needsStaticBusybox(): string | false {
   if (!existsSync(busybox)) return 'busybox-static is not installed';
   return readFileSync(busybox).includes('/ld-linux') ? 'busybox is linked dynamically' : false;
@@ -39,7 +39,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A bundle with a root filesystem of busybox alone, to run one container after the other from. */
+/** Bundle with a root filesystem of busybox alone, to run one container after the other from. */
 export class Bundle implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'strata-runc-'));
   readonly rootPath: string = join(this.folder, 'rootfs');
@@ -55,7 +55,7 @@ export class Bundle implements Disposable {
     writeFileSync(join(this.rootPath, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
   }
 
-  /** Runs a container to its end with the document made for it. */
+  /** Runs a container to its end by the document made for it. */
   run(image: RunConfig, options: Partial<ContainerOptions> = {}): Outcome {
     const id = `strata-test-${process.pid}-${this.#count++}`;
     const document = createRuntimeSpec(image, {
@@ -75,7 +75,7 @@ export class Bundle implements Disposable {
     return { status, stdout, stderr };
   }
 
-  /** Runs a shell script in a container and gives what it wrote. */
+  /** Runs a shell script in a container and returns its output. */
   shell(script: string, options: Partial<ContainerOptions> = {}): string {
     const { status, stdout, stderr } = this.run({ Cmd: ['sh', '-c', script] }, options);
     if (status !== 0) throw new Error(`status ${status}: ${stderr}${stdout}`);

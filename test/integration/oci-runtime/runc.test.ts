@@ -10,14 +10,14 @@ const repository = join(import.meta.dirname, '../../..');
 const skip = needs('root', 'runc') || needsStaticBusybox();
 const field = (status: string, name: string): string => new RegExp(`^${name}:\\s*(.*?)\\s*$`, 'm').exec(status)![1]!;
 
-suite('docker defaults inside a container that runc made', { skip }, () => {
+suite("docker's defaults hold inside a container of runc", { skip }, () => {
   const bundle = skip === false ? new Bundle() : undefined;
   after(() => bundle?.[Symbol.dispose]());
   const shell = (script: string, options?: Partial<ContainerOptions>): string => bundle!.shell(script, options);
 
-  test('capabilities, filter, groups, umask and working directory', () => {
+  test("capabilities, filter, groups, umask and working directory are docker's", () => {
     const told = shell('cat /proc/self/status; echo "umask $(umask) cwd $(pwd) host $(hostname)"');
-    // The value every docker container shows: 14 bits.
+    // The value of every docker container: 14 bits.
     for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(field(told, set), '00000000a80425fb');
     for (const set of ['CapInh', 'CapAmb']) assert.equal(field(told, set), '0000000000000000');
     assert.equal(field(told, 'Seccomp'), '2');
@@ -25,7 +25,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.match(told, /umask 0022 cwd \/ host box/);
   });
 
-  test('another user has no capability in hand, and its groups', () => {
+  test('another user has its groups, and no capability in effect', () => {
     const status = shell('cat /proc/self/status', {
       user: { uid: 1000, gid: 1001, additionalGids: [7], home: '/' },
       additionalGids: [8],
@@ -68,7 +68,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     );
   });
 
-  test('devices: seven nodes, no others can be used', () => {
+  test('seven devices exist, and no others can be used', () => {
     const told = shell(
       'stat -c "%n %F %t:%T %a" /dev/*; mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk 2>&1; head -c 4 /dev/zero | wc -c',
     );
@@ -88,15 +88,15 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
   });
 
   test('only standard input, output and error are open (E4)', () => {
-    // A descriptor of ours that is open meanwhile.
+    // A descriptor of the test that is open meanwhile.
     const descriptor = openSync('/etc/passwd', 'r');
-    // The fourth is the directory being listed.
+    // The fourth is the directory that is listed.
     const listed = shell('ls /proc/self/fd | wc -l');
     closeSync(descriptor);
     assert.equal(listed.trim(), '4');
   });
 
-  test('own namespaces, and the host’s network when asked for', () => {
+  test("namespaces are its own, and the network the host's when requested", () => {
     const inside = (options?: Partial<ContainerOptions>): Map<string, string> =>
       new Map(
         shell('for n in mnt net uts pid ipc user; do echo "$n $(readlink /proc/self/ns/$n)"; done', options)
@@ -112,7 +112,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.equal(shell('ls /sys/class/net').trim(), 'lo');
   });
 
-  test('environment', () => {
+  test('the environment is that of image and container', () => {
     const { stdout } = bundle!.run(
       { Cmd: ['env'], Env: ['A=1', 'B=2'], WorkingDir: '/tmp' },
       { env: ['A=3', 'MULTI=x\ny'], user: { uid: 0, gid: 0, additionalGids: [], home: '/home/me' } },
@@ -122,12 +122,12 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.equal(stdout, expected);
   });
 
-  test('exit codes, entrypoint, a working directory that is made', () => {
+  test('exit codes, an entrypoint, and a created working directory work', () => {
     assert.equal(bundle!.run({ Entrypoint: ['sh', '-c'], Cmd: ['exit 42'] }).status, 42);
     assert.equal(bundle!.run({ Cmd: ['pwd'], WorkingDir: '/made/here' }).stdout, '/made/here\n');
   });
 
-  test('a read-only root, a writable tmpfs, a read-only bind', () => {
+  test('a read-only root, a writable tmpfs and a read-only bind work', () => {
     const told = shell(
       'touch /x 2>&1; touch /tmp/x && echo fine; touch /usr/x 2>&1; grep " /tmp " /proc/self/mountinfo',
       {
@@ -144,7 +144,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.match(told, /touch: \/usr\/x: Read-only file system/);
   });
 
-  test('limits: memory, processes, open files, none', () => {
+  test('limits of memory, processes and open files hold, or none', () => {
     const told = shell(
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; ulimit -n; ulimit -Hc',
       {
@@ -158,7 +158,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.equal(told, '67108864\n50\n100\nunlimited\n');
   });
 
-  test('sysctls', () => {
+  test('sysctls are set', () => {
     const told = shell(
       'cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/domainname /proc/sys/kernel/msgmax',
       {
@@ -169,7 +169,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
     assert.equal(told, '0\nexample.org\n4321\n');
   });
 
-  test('added and privileged capabilities', () => {
+  test('capabilities can be added, or all granted', () => {
     const machine = thisMachine();
     const effective = (options: Partial<ContainerOptions>): bigint =>
       BigInt(`0x${field(shell('cat /proc/self/status', options), 'CapEff')}`);
@@ -194,7 +194,7 @@ suite('docker defaults inside a container that runc made', { skip }, () => {
   });
 });
 
-suite('the default seccomp profile in the kernel (E1)', {
+suite('the default seccomp profile works in the kernel (E1)', {
   skip: skip || (process.arch === 'x64' ? false : 'numbers of x86-64'),
 }, () => {
   const bundle = skip === false ? new Bundle() : undefined;
@@ -219,7 +219,7 @@ suite('the default seccomp profile in the kernel (E1)', {
   };
 
   const [eperm, enosys] = [1, 38];
-  // Not in libseccomp 2.5 yet, so that the runtime answers what an older kernel would.
+  // Not in libseccomp 2.5 yet, so that the runtime returns an older kernel's error.
   const unknownToLibseccomp = ['statmount'];
   const open = [
     'personality(query)',

@@ -1,4 +1,4 @@
-// Runs inside a container: makes calls with arguments that do no harm and tells the errno of each, as JSON.
+// Runs inside a container: makes calls with harmless arguments and prints the errno of each, as JSON.
 import { lastErrno, openLibrary } from '../../../src/sys/ffi.ts';
 
 const syscall = openLibrary(null).declare('syscall', 'int64', [
@@ -77,7 +77,7 @@ const calls: readonly (readonly [name: string, number: number, ...args: (number 
   ['socket(AF_ALG)', 41, 38, 5, 0],
   ['socket(AF_VSOCK)', 41, 40, 1, 0],
   ['socket(2^32 + AF_ALG)', 41, 2n ** 32n + 38n, 5, 0],
-  // What stays allowed.
+  // Calls that stay allowed.
   ['personality(query)', 135, 0xffffffff],
   ['socket(AF_UNIX)', 41, 1, 1, 0],
   ['socket(AF_NETLINK)', 41, 16, 3, 0],

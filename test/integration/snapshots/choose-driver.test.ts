@@ -16,7 +16,7 @@ import { needs, output } from '../../helpers/needs.ts';
 const skip = needs('root', 'overlay');
 const MS_REMOUNT = 32;
 
-/** A folder for the test; `release` comes before it is removed. */
+/** Creates a folder for the test; `release` is called before it is removed. */
 function folder(context: TestContext, release: (path: string) => void = () => undefined): string {
   const path = mkdtempSync(join(tmpdir(), 'strata-choose-'));
   context.after(() => {
@@ -32,7 +32,7 @@ function tmpfs(context: TestContext, flags = 0): string {
   return path;
 }
 
-/** A folder on an overlay, as in a container without a volume. */
+/** Creates a folder on an overlay, as in a container without a volume. */
 function onOverlay(context: TestContext): string {
   const path = folder(context, (mounted) => unmount(join(mounted, 'merged')));
   for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(path, name));
@@ -44,7 +44,9 @@ function onOverlay(context: TestContext): string {
 const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
   choice.findings.find((finding) => finding.driver === driver)?.reason;
 
-test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, async () => {
+test('overlay2 is chosen where it works, with the reason against each other driver', {
+  skip: skip || needs('loop'),
+}, async () => {
   using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const root = join(filesystem.path, 'deep/root');
   const choice = await chooseDriver({ root });
@@ -64,7 +66,7 @@ test('overlay2 where it works, and why not each of the others', { skip: skip || 
   assert.deepEqual(below, [], 'the trial leaves no mount');
 });
 
-test('the wish, if there is one', { skip }, async (context) => {
+test('a requested driver is chosen', { skip }, async (context) => {
   const root = folder(context);
   const wished = await chooseDriver({ root, driver: 'vfs' });
   assert.equal(wished.driver, 'vfs');
@@ -74,7 +76,7 @@ test('the wish, if there is one', { skip }, async (context) => {
   assert.equal(reasonOf(await chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was requested');
 });
 
-test('a wish for an unknown driver, and for one that is not there yet', { skip }, async (context) => {
+test('an unknown driver, and one that is not supported yet, are refused', { skip }, async (context) => {
   const root = folder(context);
   await assert.rejects(chooseDriver({ root, driver: 'ext5' }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
@@ -106,7 +108,7 @@ test('a filesystem whose listings have no types falls back to vfs', { skip: skip
   assert.match(reasonOf(choice, 'overlay2') ?? '', /shows deleted files on ext4/);
 });
 
-test('a read-only root is refused with a way out', { skip }, async (context) => {
+test('a read-only root is refused', { skip }, async (context) => {
   const root = tmpfs(context);
   mount({ source: 'none', target: root, type: 'none', flags: MS_RDONLY | MS_REMOUNT });
   await assert.rejects(chooseDriver({ root }), {
@@ -116,7 +118,7 @@ test('a read-only root is refused with a way out', { skip }, async (context) => 
   });
 });
 
-test('noexec does not matter to overlay2 and is told with vfs', { skip }, async (context) => {
+test('noexec does not matter to overlay2, and gives a warning with vfs', { skip }, async (context) => {
   const root = tmpfs(context, MS_NOEXEC);
   assert.deepEqual((await chooseDriver({ root })).warnings, []);
   assert.deepEqual((await chooseDriver({ root, driver: 'vfs' })).warnings, [
@@ -124,7 +126,9 @@ test('noexec does not matter to overlay2 and is told with vfs', { skip }, async 
   ]);
 });
 
-test('a store that only vfs has filled stays with vfs, and hidden snapshots are told', { skip }, async (context) => {
+test('a store with snapshots of vfs alone stays with vfs, and unused snapshots give a warning', {
+  skip,
+}, async (context) => {
   const root = folder(context);
   mkdirSync(join(root, 'snapshots/vfs/0123'), { recursive: true });
   mkdirSync(join(root, 'snapshots/overlay2'), { recursive: true });
@@ -161,7 +165,7 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.equal(driverInUse({ root }), undefined);
 });
 
-test('a table decides: its order, its trials and its names', async (context) => {
+test('a table of drivers decides by its order, its trials and its names', async (context) => {
   const root = folder(context);
   const driver = (name: string, works: boolean): StorageDriver => ({
     ...vfs,
@@ -196,7 +200,7 @@ test('a table decides: its order, its trials and its names', async (context) => 
   });
 });
 
-test('in a user namespace overlay2 works with user xattrs only', { skip: skip || needs('unshare') }, (context) => {
+test('overlay2 works in a user namespace with user xattrs only', { skip: skip || needs('unshare') }, (context) => {
   const root = folder(context);
   const choose = (...mode: readonly string[]): DriverChoice =>
     JSON.parse(

@@ -1,5 +1,5 @@
-// Makes, commits and removes snapshots until it is killed. Arguments: root, driver, seed. Tells on standard output what
-// it was promised: `+ ID` after a commit, `- ID` before a removal.
+// Creates, commits and removes snapshots until it is killed. Arguments: root, driver, seed. Prints the promises of the
+// store: `+ ID` after a commit, `- ID` before a removal.
 import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Metadata } from '../../../src/metadata/metadata.ts';
@@ -13,7 +13,7 @@ const random = createRandom(Number(seed));
 const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
 const snapshotter = await openSnapshotter({ driver, root, ledger: metadata.snapshots });
 const lease = await metadata.leases.open('crash test');
-const tell = (text: string): void => {
+const print = (text: string): void => {
   writeSync(1, `${text}\n`);
 };
 
@@ -25,11 +25,11 @@ async function makeLayer(): Promise<void> {
   writeFileSync(join(changes.tree.upperDir, `made-by-${id}`), id);
   // Some are abandoned, as by a step that fails.
   if (random.next(5) === 0) return;
-  // Few chainIDs, so that some commits find one standing.
+  // A few chainIDs, so that some commits find an existing snapshot.
   const chainId = `sha256:${random.next(100).toString(16).padStart(64, '0')}` as ChainId;
   const named = random.next(2) === 0 ? { chainId } : {};
   const done = await snapshotter.commit(id, { lease, durable: random.next(2) === 0, flushed: true, ...named });
-  tell(`+ ${done.id}`);
+  print(`+ ${done.id}`);
 }
 
 async function removeOne(): Promise<void> {
@@ -37,11 +37,11 @@ async function removeOne(): Promise<void> {
   const leaves = all.filter(({ id }) => !all.some(({ parentId }) => parentId === id));
   if (leaves.length < 3) return;
   const { id } = random.pick(leaves);
-  tell(`- ${id}`);
+  print(`- ${id}`);
   await snapshotter.remove(id, { lease });
 }
 
-tell('ready');
+print('ready');
 for (;;) {
   if (random.next(5) < 2) await removeOne();
   else await makeLayer();

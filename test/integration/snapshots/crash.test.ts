@@ -18,7 +18,9 @@ import { createRandom, isSoak, runSeed } from '../../helpers/random.ts';
 
 const fixture = join(import.meta.dirname, 'crash.fixture.ts');
 
-/** Lets the fixture work as long as `wait` takes and kills it; answers the ids it was promised and did not give up. */
+/**
+ * Lets the fixture work as long as `wait` takes and kills it; returns the promised IDs that it had not begun to remove.
+ */
 async function runAndKill(root: string, driver: string, seed: number, wait: () => Promise<void>): Promise<Set<string>> {
   const child = spawn(process.execPath, [fixture, root, driver, `${seed}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const promised = new Set<string>();
@@ -42,7 +44,7 @@ async function runAndKill(root: string, driver: string, seed: number, wait: () =
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`${driver}: killed at any moment, the store is whole after cleanup`, {
+  test(`${driver}: a store killed at any moment is whole after cleanup`, {
     skip: needs('root', 'overlay'),
   }, async (t) => {
     const root = mkdtempSync(join(tmpdir(), 'strata-crash-'));
@@ -57,7 +59,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
   });
 }
 
-test('cleanup beside a process that works takes nothing from it', { skip: needs('root', 'overlay') }, async (t) => {
+test('cleanup beside a working process takes nothing from it', { skip: needs('root', 'overlay') }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'strata-crash-'));
   t.after(() => removeTree(root));
   const promised = await runAndKill(root, 'overlay2', runSeed(), async () => {

@@ -10,10 +10,10 @@ import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 
-test('files are on disk before the record says so', { skip: needs('root', 'loop') }, async (context) => {
+test('files are on disk before their record', { skip: needs('root', 'loop') }, async (context) => {
   using filesystem = mountLoopFilesystem(['mkfs.ext4', '-q']);
   const device = basename(output('findmnt', '-n', '-o', 'SOURCE', filesystem.path).trim());
-  // Blocks that were written to the page cache and have no place on the disk yet.
+  // Blocks that were written to the page cache and have no position on the disk yet.
   const pendingBlocks = (): number => Number(readFileSync(`/sys/fs/ext4/${device}/delayed_allocation_blocks`, 'utf8'));
   const ledger = new MemorySnapshotLedger();
   const driver = new Overlay2Snapshotter({ root: filesystem.path, ledger });
@@ -51,7 +51,7 @@ test('files are on disk before the record says so', { skip: needs('root', 'loop'
   assert.deepEqual(atPersist, [0]);
 });
 
-test('after another boot, what was not made durable is gone with its files', {
+test('snapshots that were not made durable are removed with their files after another boot', {
   skip: needs('root'),
 }, async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'strata-boot-'));

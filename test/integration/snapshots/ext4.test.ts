@@ -1,4 +1,4 @@
-// A driver that is no part of Strata passes the suite of those that are.
+// A driver outside of Strata passes the suite of those inside.
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
 
   snapshotterSuite({ name: 'ext4', open, depths: [2, 10] });
 
-  test('a snapshot whose files are gone is not whole, and gets those of the next of its chain', async () => {
+  test('a snapshot without its files is not whole, and gets those of the next commit of its chainID', async () => {
     await using subject = await open();
     const { snapshotter, ledger } = subject;
     await using lease = await subject.lease();
@@ -44,7 +44,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
     );
   });
 
-  test('a device that one process is about to mount is not let go by another', (context) => {
+  test('a device that one process is about to mount is not detached by another', (context) => {
     const file = join(temporaryFolder(context), 'file');
     output('truncate', '--size', '1M', file);
     const [one, other] = [new LoopDevices(), new LoopDevices()];
@@ -58,7 +58,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
     assert.ok(!left.includes(file));
   });
 
-  test('an option reaches the driver, and what is wrong with one is told', async (context) => {
+  test('an option reaches the driver, and a wrong one is refused', async (context) => {
     const root = temporaryFolder(context);
     roots.push(root);
     const storageDrivers = { drivers: [...allDrivers.drivers, ext4], later: [] };

@@ -8,7 +8,7 @@ suite('overlay2', { skip: needs('root', 'overlay') }, () => {
   snapshotterSuite({
     name: 'overlay2',
     open: () => openInMemory(async (options) => new Overlay2Snapshotter(options)),
-    // 127 is docker's limit, 128 the first beyond; 300 and 500 do not fit into the page of options of mount(2).
+    // 127 is docker's limit, 128 the first above it; 300 and 500 do not fit into the page of options of mount(2).
     depths: [2, 127, 128, 129, 300, 500],
     layerLimit: 500,
     skip: overlayDeviations,

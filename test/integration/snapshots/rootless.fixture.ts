@@ -1,4 +1,4 @@
-// Chooses a driver inside a user namespace and tells the choice as JSON. Arguments: root, `rootless` or nothing.
+// Chooses a driver inside a user namespace and prints the choice as JSON. Arguments: root, `rootless` or nothing.
 import { chooseDriver } from '../../../src/snapshots/choose-driver.ts';
 
 const [root = '', mode] = process.argv.slice(2);

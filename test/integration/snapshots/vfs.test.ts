@@ -52,7 +52,7 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
     mount: mountTree,
   });
 
-  test('a copy shares its contents with what it was copied from', async () => {
+  test('a copy shares its contents with the original', async () => {
     await using subject = await openInMemory(async (options) => new VfsSnapshotter(options), filesystem.path);
     const { snapshotter } = subject;
     await using lease = await subject.lease();

@@ -1,7 +1,7 @@
-// The escapes an archive can try, each applied entry by entry through a rooted tree beside a canary. What the layer
-// code refuses by name (whiteout names, `..` in a name) is here contained: the last line of defence must hold alone.
-// In the table `@` stands for the canary's absolute path: an absolute path that escapes hits the canary, and inside the
-// root the same path is a place like any other.
+// Escapes that an archive can try, each applied entry by entry through a rooted tree beside a canary. Names that the
+// layer code refuses (whiteout names, `..` in a name) are contained here: the last line of defence must hold alone. In
+// the table `@` is the canary's absolute path: an absolute path that escapes hits the canary, and inside the root the
+// same path is like any other.
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,11 +31,11 @@ type Entry =
 interface Case {
   readonly id: string;
   readonly title: string;
-  /** What is in the root before: names ending in a slash are directories, pairs are symlinks, others files. */
+  /** Files in the root before: names ending in a slash are directories, pairs are symlinks, others files. */
   readonly before?: readonly (string | readonly [link: string, target: string])[];
-  /** An entry, or an entry and how it must be refused. */
+  /** Entries to apply, some with the error that must refuse them. */
   readonly entries: readonly (Entry | { readonly entry: Entry; readonly refused: Refusal })[];
-  /** Paths below the root that must be there afterwards: a file written has the content `new`. */
+  /** Paths below the root that must exist afterwards: a file written has the content `new`. */
   readonly expected?: Readonly<
     Record<string, 'file' | 'directory' | `-> ${string}` | 'gone' | { readonly sameAs: string }>
   >;
@@ -333,8 +333,8 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Everything in the table with `@` replaced. */
-const located = <Value>(value: Value, canary: string): Value =>
+/** Replaces `@` everywhere in a row of the table. */
+const replaceCanary = <Value>(value: Value, canary: string): Value =>
   JSON.parse(JSON.stringify(value).replaceAll('@', canary)) as Value;
 
 function prepare(root: string, before: Case['before']): void {
@@ -361,7 +361,7 @@ for (const openat2 of [true, false]) {
     for (const written of cases) {
       test(`${written.id}: ${written.title}`, (context) => {
         const { root, outside, before } = rootBesideCanary(context);
-        const { before: given, entries, expected } = located(written, outside);
+        const { before: given, entries, expected } = replaceCanary(written, outside);
         prepare(root, given);
         const descriptors = openDescriptors();
         const tree = RootedTree.open(root, { openat2 });

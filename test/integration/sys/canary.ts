@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { scratchDirectory } from './scratch-directory.ts';
 
-/** Everything about a tree that an escape could change; ctime shows what nothing else does. */
+/** Lists everything about a tree that an escape could change; some changes show in the ctime alone. */
 function listing(path: string, skip: string): string[] {
   if (path === skip) return [];
   const stat = lstatSync(path, { bigint: true });
@@ -28,7 +28,10 @@ function contentOf(path: string, stat: BigIntStats): string {
   return stat.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
 }
 
-/** A root to work in, and beside it what no work may touch: `victim`, and `root-evil`, whose name begins alike. */
+/**
+ * Creates a root to work in, and beside it the files that no work may touch: `victim`, and `root-evil`, whose name
+ * begins alike.
+ */
 export function rootBesideCanary(context: TestContext): { root: string; outside: string; before: string[] } {
   const { path } = scratchDirectory(context);
   const outside = join(path, 'outside');
@@ -42,7 +45,10 @@ export function rootBesideCanary(context: TestContext): { root: string; outside:
   return { root, outside, before: outsideOf(outside) };
 }
 
-/** Before Linux 6.13 a change within the tick of the one before leaves no trace in any time: waits until `last` is past. */
+/**
+ * Waits until the clock is past `last`: before Linux 6.13 a change within the tick of the one before leaves no trace in
+ * any time.
+ */
 function waitForTick(directory: string, last: string): void {
   const probe = join(directory, 'probe');
   const ctime = (path: string): bigint => lstatSync(path, { bigint: true }).ctimeNs;
@@ -50,5 +56,5 @@ function waitForTick(directory: string, last: string): void {
   while (ctime(probe) === ctime(last));
 }
 
-/** The canary's listing: all but the root and what is in it. */
+/** Lists the canary: everything outside but the root and what is in it. */
 export const outsideOf = (outside: string): string[] => listing(outside, join(outside, 'root'));

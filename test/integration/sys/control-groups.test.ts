@@ -12,13 +12,13 @@ const mount = readMountInfo().find(({ type }) => type === 'cgroup2');
 const hierarchy = Buffer.from(mount?.mountPoint ?? []).toString();
 const skip = needs('root') || (hierarchy === '' && 'no control groups of version 2');
 
-// A domain's processes are told as such, a threaded group's by their threads.
+// Processes of a domain are listed as such, those of a threaded group by their threads.
 for (const type of ['domain', 'threaded']) {
   test(`processes of a ${type} group are found, and killed with it`, { skip }, async (t) => {
     const path = `/strata-test-${process.pid}-${type}`;
     const group = join(hierarchy, path);
     const inner = join(group, 'inner');
-    // One that has several threads.
+    // A process with several threads.
     const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1e6)'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -35,7 +35,7 @@ for (const type of ['domain', 'threaded']) {
     assert.deepEqual(processesInControlGroup(path), [child.pid]);
     await removeControlGroup(path);
     assert.deepEqual(await ended, [null, 'SIGKILL']);
-    // It waits two seconds for what it killed; a busy kernel takes longer.
+    // The removal waits two seconds for the processes it killed; a busy kernel takes longer.
     while (existsSync(group)) await removeControlGroup(path);
     assert.deepEqual(processesInControlGroup(path), []);
   });

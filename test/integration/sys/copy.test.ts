@@ -79,7 +79,7 @@ test('copies keep contents, size and holes', (context) => {
   assert.ok(statSync(join(path, 'sparse.copy')).blocks * 512 <= 3 * MiB);
 });
 
-test('copies between filesystems, and from files without a size', (context) => {
+test('copies between filesystems, and from files without a size, are whole', (context) => {
   const { path } = scratchDirectory(context);
   sparseFile(join(path, 'sparse'));
   const elsewhere = `/dev/shm/strata-copy-${process.pid}`;
@@ -105,7 +105,7 @@ test('a checkpoint ends the copying', (context) => {
   assert.equal(calls, 2);
 });
 
-test('whole writes and reads at an offset', (context) => {
+test('writes and reads at an offset are whole', (context) => {
   const { path } = scratchDirectory(context);
   const fd = openSync(join(path, 'file'), 'w+');
   writeFully(fd, Buffer.from('hello '));
@@ -125,7 +125,7 @@ test('whole writes and reads at an offset', (context) => {
   closeSync(full);
 });
 
-test('blocks are shared where the filesystem can', {
+test('blocks are shared where the filesystem can share them', {
   skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs'),
 }, (context) => {
   const mounted = withBtrfs(context);

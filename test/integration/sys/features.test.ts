@@ -17,12 +17,12 @@ test('features agree with what /proc says', async () => {
   assert.equal(openDescriptors(), before);
 });
 
-test('a filesystem nobody has is not known', () => {
+test('an invented filesystem is not known', () => {
   assert.equal(knowsFilesystem('strata-nonexistent'), false);
   assert.equal(knowsFilesystem('tmpfs'), true);
 });
 
-test('control groups are told apart by their mounts', () => {
+test('versions of control groups are distinguished by their mounts', () => {
   assert.equal(cgroupVersion(['ext4', 'cgroup2']), 'v2');
   assert.equal(cgroupVersion(['cgroup', 'cgroup', 'tmpfs']), 'v1');
   assert.equal(cgroupVersion(['cgroup', 'cgroup2']), 'hybrid');

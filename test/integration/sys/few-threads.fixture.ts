@@ -20,7 +20,7 @@ const migrations = [{ version: 1, sql: 'CREATE TABLE item (name INTEGER) STRICT'
 const db = await Database.open(join(folder, 'a.db'), { migrations });
 const write = async (): Promise<unknown> =>
   await outcome(db.transact(() => db.statement('INSERT INTO item VALUES (1)').run()));
-// The threads that flush are there from now on.
+// The threads that flush exist from now on.
 await Promise.all(Array.from({ length: 8 }, write));
 limit(String(readdirSync('/proc/self/task').length));
 const written = new Set<unknown>();

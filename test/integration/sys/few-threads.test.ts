@@ -1,4 +1,4 @@
-// No thread is to be had: what can do without one does, and what cannot says so.
+// No thread can be started: code that can do without one does, and other code reports it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { needs } from '../../helpers/needs.ts';
 
 const skip = needs('root') || (pidsTop === undefined && 'no control groups that count processes');
 
-test('where no thread can be started nothing waits for one', { skip }, async (context) => {
+test('nothing waits for a thread that cannot be started', { skip }, async (context) => {
   const name = `/strata-test-${process.pid}-threads`;
   const group = join(pidsTop!, name);
   mkdirSync(group);

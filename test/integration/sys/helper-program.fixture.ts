@@ -1,4 +1,4 @@
-// The program of a helper. Takes the names in `tasks` away; waits while there is a file `hold-start` or `hold-end`.
+// The program of a helper. Removes the names in `tasks`; waits while there is a file `hold-start` or `hold-end`.
 import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runHelper } from '../../../src/sys/helper/run-helper.ts';

@@ -31,7 +31,7 @@ type Command = ChildProcessByStdio<Writable, Readable, null>;
 const beside = (name: string): string => join(import.meta.dirname, name);
 const numbersIn = (folder: string): number[] => readdirSync(folder).map(Number).filter(Boolean);
 
-/** Of a process that lives: its group and its session, proc_pid_stat(5). */
+/** Returns the group and the session of a live process, proc_pid_stat(5). */
 function groupsOf(pid: number): { readonly group?: number; readonly session?: number } {
   try {
     const [state, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
@@ -42,10 +42,10 @@ function groupsOf(pid: number): { readonly group?: number; readonly session?: nu
   }
 }
 
-/** Numbers of the processes that live in a group, the dying included. */
+/** Returns the numbers of the processes that live in a group, the dying included. */
 const groupMembers = (leader: number): number[] => numbersIn('/proc').filter((pid) => groupsOf(pid).group === leader);
 
-/** Kills the processes of a group and waits for their death, in which they give up a lock. */
+/** Kills the processes of a group and waits for their death, which releases a lock. */
 async function endGroup(leader: number): Promise<void> {
   end(-leader);
   await until(
@@ -54,7 +54,7 @@ async function endGroup(leader: number): Promise<void> {
   );
 }
 
-/** Kills a process, or a group's when the number is negative; it may be gone already. */
+/** Kills a process, or a group when the number is negative; it may have ended already. */
 function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -83,7 +83,7 @@ class Place {
     return { program, args: [this.folder], version, lock: this.lock };
   }
 
-  /** Numbers of the helper's processes. */
+  /** Returns the numbers of the helper's processes. */
   running(): number[] {
     return numbersIn('/proc').filter((pid) => {
       try {
@@ -94,7 +94,7 @@ class Place {
     });
   }
 
-  /** Waits until the helper has said which process it is, and returns its number. */
+  /** Waits until the helper has written which process it is, and returns its number. */
   async pid(version = '1'): Promise<number> {
     const said = (): number | undefined => {
       const holder = readHolder(this.lock);
@@ -119,7 +119,7 @@ class Place {
     return readdirSync(join(this.folder, 'tasks'));
   }
 
-  /** Numbers of all processes that were ever the helper. */
+  /** Returns the numbers of all processes that were ever the helper. */
   started(): string[] {
     return readFileSync(join(this.folder, 'started'), 'utf8').split('\n').filter(Boolean);
   }
@@ -132,7 +132,7 @@ class Place {
     assert.deepEqual(readdirSync(join(this.folder, 'locks')), []);
   }
 
-  /** A command of its own that keeps the helper; `before` is shell that runs ahead of it, `after` behind. */
+  /** Starts a command that keeps the helper; `before` is shell that runs ahead of it, `after` behind. */
   command({ version = '1', wait = false, before = ':', after = ':', shell = ['sh'] } = {}): Command {
     const keep = `'${process.execPath}' '${beside('keep-helper.fixture.ts')}' '${this.folder}' ${version}`;
     const script = `${before}; ${keep} ${wait ? 'wait' : ''}; ${after}`;
@@ -143,7 +143,7 @@ class Place {
   }
 }
 
-/** The first line that a command prints from now on. */
+/** Returns the first line that a command prints from now on. */
 async function lineOf(command: Command): Promise<string> {
   const [text] = (await once(command.stdout, 'data')) as [Buffer];
   return text.toString().trim();
@@ -162,7 +162,7 @@ test('many commands at once start one helper, which ends when it has nothing to 
   assert.equal(place.started().length, 1);
 });
 
-test('what comes when the helper has just done all is done by it', async (context) => {
+test('a task that comes when the helper has just finished is done by the same helper', async (context) => {
   const place = new Place(context);
   place.add('hold-end');
   place.add('tasks/first');
@@ -178,7 +178,7 @@ test('what comes when the helper has just done all is done by it', async (contex
   assert.equal(place.started().length, 1);
 });
 
-/** What is killed follows one of these in a few milliseconds; the helper waits until then. */
+/** Conditions that a kill follows within milliseconds; the helper waits until then. */
 const moments: { readonly [name: string]: (place: Place) => boolean } = {
   begun: () => true,
   locked: ({ lock }) => existsSync(lock),
@@ -187,7 +187,7 @@ const moments: { readonly [name: string]: (place: Place) => boolean } = {
   done: (place) => place.tasks().length === 0,
 };
 
-test('a helper or its command is killed at any moment: the next command starts it', async (context) => {
+test('the next command starts the helper after a kill of the helper or its command at any moment', async (context) => {
   const seed = runSeed();
   const random = createRandom(seed);
   for (let round = 0; round < (isSoak ? 300 : 8); round++) {
@@ -207,9 +207,9 @@ test('a helper or its command is killed at any moment: the next command starts i
     );
     if (moment === 'done') place.remove(hold);
     await sleep(afterMs);
-    // The command is a shell and what it runs, in a group of their own.
+    // The command is a shell and its children, in a group of their own.
     if (victim !== 'helper') await endGroup(command.pid!);
-    // Each is the leader of a group of its own.
+    // Each process leads a group of its own.
     if (victim !== 'command') for (const pid of place.running()) await endGroup(pid);
     await ended;
     if (isSoak) console.log(JSON.stringify(report));
@@ -221,7 +221,7 @@ test('a helper or its command is killed at any moment: the next command starts i
 });
 
 for (const isStopped of [false, true]) {
-  test(`another version takes over from ${isStopped ? 'one that does not listen' : 'a helper at work'}`, async (context) => {
+  test(`another version takes over from ${isStopped ? 'one that does not react' : 'a helper at work'}`, async (context) => {
     const place = new Place(context);
     place.add('hold-start');
     assert.ok(await keepHelper(place.helper('1')));
@@ -237,7 +237,7 @@ for (const isStopped of [false, true]) {
   });
 }
 
-test('a holder that cannot be ended is left, and what there is to do with it', async (context) => {
+test('a holder of the lock that cannot be ended is left alone, with its work', async (context) => {
   const place = new Place(context);
   const fd = takeHelperLock(place.lock)!;
   writeHolder(fd, { version: 'other', process: undefined });
@@ -247,8 +247,8 @@ test('a holder that cannot be ended is left, and what there is to do with it', a
   await place.isIdle();
 });
 
-// Node itself keeps descriptors of low numbers from the programs that it starts; dash cannot open higher ones.
-test('a helper has nothing of its command but its user', { skip: needs('bash') }, async (context) => {
+// Node itself keeps descriptors of low numbers from programs that it starts; dash cannot open higher ones.
+test('a helper takes nothing from its command but the user', { skip: needs('bash') }, async (context) => {
   const place = new Place(context);
   place.add('hold-start');
   const before = `exec 200>'${place.folder}/inherited'; export SECRET=1; cd '${place.folder}'`;
@@ -269,7 +269,7 @@ test('a helper has nothing of its command but its user', { skip: needs('bash') }
   await place.isIdle();
 });
 
-test('the end of a login, by a signal to all its processes, does not take it', async (context) => {
+test('a helper survives the end of a login, by a signal to all its processes', async (context) => {
   const place = new Place(context);
   place.add('hold-start');
   const command = place.command({ after: 'sleep 1000' });
@@ -288,7 +288,7 @@ test('the end of a login, by a signal to all its processes, does not take it', a
 const ofJobs = hierarchies((type, options) => type === 'cgroup2' || /\b(?:name=|freezer\b)/.test(options));
 const skip = needs('root') || (ofJobs.length === 0 && 'no control groups of version 2');
 
-test('the end of a job, by a kill of its control groups, does not take it', { skip }, async (context) => {
+test('a helper survives the end of a job, by a kill of its control groups', { skip }, async (context) => {
   const place = new Place(context);
   place.add('hold-start');
   const job = `/strata-test-${process.pid}-job`;
@@ -309,7 +309,7 @@ test('the end of a job, by a kill of its control groups, does not take it', { sk
   await place.isIdle();
 });
 
-test('where control groups cannot be written it stays in that of its command', { skip }, async (context) => {
+test("a helper stays in its command's control group where none can be written", { skip }, async (context) => {
   const place = new Place(context);
   place.add('hold-start');
   const before = ofJobs.map((top) => `mount -o remount,bind,ro ${top}`).join(' && ');
@@ -323,7 +323,7 @@ test('where control groups cannot be written it stays in that of its command', {
 
 const skipCounted = needs('root') || (pidsTop === undefined && 'no control groups that count processes');
 
-test('where no process can be started it is left to the next command', { skip: skipCounted }, async (context) => {
+test('work is left to the next command where no process can be started', { skip: skipCounted }, async (context) => {
   const place = new Place(context);
   const full = `/strata-test-${process.pid}-full`;
   const group = join(pidsTop!, full);
@@ -343,7 +343,7 @@ test('where no process can be started it is left to the next command', { skip: s
   await place.isIdle();
 });
 
-test('where no lock can be had it is left to the next command', async (context) => {
+test('work is left to the next command where the lock cannot be taken', async (context) => {
   const place = new Place(context);
   place.add('locks');
   assert.equal(await keepHelper(place.helper()), false);

@@ -17,7 +17,7 @@ export type TestJob =
   | 'plain'
   | 'die';
 
-/** Of `pieces`. */
+/** Event of the job `pieces`. */
 export interface PieceEvent {
   readonly at: number;
   readonly bytes: Uint8Array;

@@ -1,5 +1,5 @@
-// A command that leaves a task and keeps a helper for it: folder version [wait]. Prints what came of it; `wait` has it begin
-// when something comes on standard input.
+// A command that leaves a task and keeps a helper for it: folder version [wait]. Prints the result; with `wait` it
+// begins when standard input has data.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -10,7 +10,7 @@ import { throwsErrno } from './throws-errno.ts';
 const shown = (entries: ReturnType<typeof listFd>): string[] =>
   [...entries].map(({ name, type }) => `${Buffer.from(name).toString('latin1')} ${type}`).sort();
 
-test('names come as bytes with their types, without the dots', (context) => {
+test('names are bytes with their types, without the dots', (context) => {
   const { path, fd } = scratchDirectory(context);
   assert.equal(listFd(fd).length, 0);
   writeFileSync(join(path, 'file'), '');

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { unmount } from '../../../src/sys/mount.ts';
 import { output } from '../../helpers/needs.ts';
 
-/** A fresh btrfs in a loop file, mounted until the test ends; answers where. */
+/** Mounts a new btrfs in a loop file until the test ends; returns the mount point. */
 export function withBtrfs(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'strata-sys-'));
   const image = join(path, 'image');

@@ -21,7 +21,7 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { throwsErrno } from './throws-errno.ts';
 
-test('a device in a tree that is only looked into does not open', { skip: needs('root', 'overlay') }, (t) => {
+test('a device in a detached tree does not open', { skip: needs('root', 'overlay') }, (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
   for (const name of ['lower', 'upper', 'work']) mkdirSync(at(name));
@@ -42,7 +42,7 @@ test('a device in a tree that is only looked into does not open', { skip: needs(
         () => openSync(`/proc/self/fd/${fd}/null`, 'r'),
         (error) => errnoOf(error) === 'EACCES',
       );
-      // An archive may hold one all the same.
+      // An archive may still create one.
       if (!mount.readOnly) mknodAt(fd, `made-${mount.type}`, 'character-device', 0o666, 1, 3);
     } finally {
       closeFd(fd);
@@ -104,7 +104,7 @@ test('a type that the kernel does not know is an error, never a bind', { skip: n
   }
 });
 
-test('a list is mounted in its order, each at its place in those before', { skip: needs('root') }, (t) => {
+test('a list is mounted in its order, each mount at its target in those before', { skip: needs('root') }, (t) => {
   const folder = temporaryFolder(t);
   for (const name of ['root', 'root/inner', 'shown', 'target']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'shown/file'), 'x');

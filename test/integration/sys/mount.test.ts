@@ -24,7 +24,7 @@ import {
   setMountAttributes,
 } from '../../../src/sys/mount-fd.ts';
 import { needs } from '../../helpers/needs.ts';
-import { mountDirectory, mountsAt } from './mounted.ts';
+import { mountDirectory, mountsAt } from './mount-directory.ts';
 import { openDescriptors } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -69,7 +69,7 @@ describe('mounts', { skip: needs('root') }, () => {
     throwsErrno('EINVAL', () => setPropagation(join(target, '..'), MS_PRIVATE));
   });
 
-  test('a filesystem is made out of sight, attached, and gone with its descriptor otherwise', (context) => {
+  test('a filesystem is created detached and attached, or removed with its descriptor', (context) => {
     const target = join(mountDirectory(context), 'm');
     mkdirSync(target);
     const before = openDescriptors();
@@ -92,7 +92,7 @@ describe('mounts', { skip: needs('root') }, () => {
     throwsErrno('EBADF', () => attachMount(fd, AT_FDCWD, target));
   });
 
-  test('the kernel says what it did not like', () => {
+  test("errors have the kernel's own message", () => {
     const before = openDescriptors();
     using filesystem = new FilesystemContext('tmpfs');
     assert.throws(
@@ -109,7 +109,7 @@ describe('mounts', { skip: needs('root') }, () => {
     assert.equal(openDescriptors(), before + 1);
   });
 
-  test('binds, read-only from their first moment, with what is mounted below', (context) => {
+  test('bind mounts are read-only from their first moment, with the mounts below', (context) => {
     const path = mountDirectory(context);
     for (const name of ['from/below', 'to']) mkdirSync(join(path, name), { recursive: true });
     const [from, to] = [join(path, 'from'), join(path, 'to')];

@@ -7,10 +7,12 @@ import { Worker } from 'node:worker_threads';
 import { inNamespacesOf, inNewNamespaces } from '../../../src/sys/namespaces.ts';
 import { runChecked, runProgram } from '../../../src/sys/run-program.ts';
 import { needs } from '../../helpers/needs.ts';
-import { mountsAt } from './mounted.ts';
+import { mountsAt } from './mount-directory.ts';
 import { scratchDirectory } from './scratch-directory.ts';
 
-test('a worker has mounts and a umask of its own; the others see neither', { skip: needs('root') }, async (context) => {
+test('a worker has mounts and a umask of its own, unseen by other threads', {
+  skip: needs('root'),
+}, async (context) => {
   const { path } = scratchDirectory(context);
   const worker = new Worker(join(import.meta.dirname, 'unshare.fixture.ts'), { workerData: path });
   const [report] = (await once(worker, 'message')) as [unknown];

@@ -21,7 +21,7 @@ import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statAt } from '../../../src/sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
 import { needs } from '../../helpers/needs.ts';
-import { mountDirectory, mountsAt } from './mounted.ts';
+import { mountDirectory, mountsAt } from './mount-directory.ts';
 import { openDescriptors } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -33,7 +33,9 @@ interface Stack {
   readonly spec: OverlayMount & { readonly upperDir: string; readonly workDir: string };
 }
 
-/** Layers `0` (nearest) to `count - 1`, each with a file `at-N`, and a `shared` that says which layer it is of. */
+/**
+ * Creates layers `0` (nearest) to `count - 1`, each with a file `at-N`, and a `shared` with the number of its layer.
+ */
 function stack(context: TestContext, count: number, folder = '.'): Stack {
   const path = join(mountDirectory(context), folder);
   const lowerDirs = Array.from({ length: count }, (_, i) => join(path, String(i)));
@@ -79,7 +81,7 @@ const ways: readonly (readonly [string, (spec: OverlayMount, target: string) => 
 
 for (const [how, mountBy, skipWay] of ways) {
   describe(`overlays ${how}`, { skip: needs('root', 'overlay') || skipWay }, () => {
-    test('show the nearest, take changes, and keep the pinned options', (context) => {
+    test('show the nearest layer, take changes, and keep the pinned options', (context) => {
       const { spec, target } = stack(context, 3);
       const before = openDescriptors();
       mountBy(spec, target);
@@ -99,7 +101,7 @@ for (const [how, mountBy, skipWay] of ways) {
       assert.deepEqual([whiteout.type, whiteout.nodeMajor, whiteout.nodeMinor], ['character-device', 0, 0]);
     });
 
-    test('are read-only without an upper, or when asked', (context) => {
+    test('are read-only without an upper, or when requested', (context) => {
       const { spec, target } = stack(context, 2);
       mountBy({ lowerDirs: spec.lowerDirs }, target);
       assert.deepEqual(readdirSync(target).sort(), ['at-0', 'at-1', 'shared']);
@@ -130,7 +132,7 @@ for (const [how, mountBy, skipWay] of ways) {
 }
 
 describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
-  test('500 layers are stacked in every way, 501 refused in our words as the kernel would in its', (context) => {
+  test('500 layers are stacked in every way, 501 are refused by Strata and by the kernel', (context) => {
     const { spec: tooMany, target } = stack(context, 501);
     const spec = { ...tooMany, lowerDirs: tooMany.lowerDirs.slice(0, 500) };
     for (const [how, mountBy, skip] of ways) {
@@ -198,7 +200,7 @@ describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
     assert.equal(Buffer.from(mark ?? []).toString(), 'y');
   });
 
-  test('what is missing is named, and nothing stays mounted or open', (context) => {
+  test('a missing directory is named, and nothing stays mounted or open', (context) => {
     const { path, spec, target } = stack(context, 2);
     const before = openDescriptors();
     const lowerDirs = [join(path, 'missing'), ...spec.lowerDirs];
@@ -216,7 +218,7 @@ describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
     assert.equal(openDescriptors(), before);
   });
 
-  test('a description is mounted in sight and out of it', { skip: !hasPlus && 'before Linux 6.8' }, (context) => {
+  test('a description is mounted attached or detached', { skip: !hasPlus && 'before Linux 6.8' }, (context) => {
     const { path, spec, target } = stack(context, 2);
     const before = openDescriptors();
     const overlay = { type: 'overlay', source: '', readOnly: false, overlay: spec } as const;
@@ -242,7 +244,7 @@ describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
   });
 });
 
-test('support is asked of the kernel, not mounted', { skip: needs('root', 'overlay') }, () => {
+test('support is read from the kernel without a mount', { skip: needs('root', 'overlay') }, () => {
   assert.equal(overlaySupport().available, true);
   assert.equal(overlaySupport(), overlaySupport());
   using context = new FilesystemContext('overlay');
@@ -271,7 +273,7 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
     assert.deepEqual(readdirSync(spec.upperDir).sort(), ['at-2', 'deep']);
   });
 
-  test('can be attached later, and stay with their place then', (context) => {
+  test('can be attached later, and then stay there', (context) => {
     const { spec, target } = stack(context, 2);
     const fd = overlayByClone(spec);
     attachMount(fd, AT_FDCWD, target);
@@ -282,7 +284,7 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
     unmount(target);
   });
 
-  test('of 300 layers, more than one page of options names', (context) => {
+  test('can have 300 layers, more than one page of options names', (context) => {
     const { spec } = stack(context, 300);
     const fd = overlayByClone({ lowerDirs: spec.lowerDirs });
     assert.ok(existsSync(`/proc/self/fd/${fd}/at-299`));

@@ -44,7 +44,7 @@ function pair(): Pair {
 interface Heard {
   readonly packets: string[];
   end: 'none' | 'ended' | Error;
-  /** How many more packets are taken before the reader wants no more. */
+  /** Packets to take before the reader wants no more. */
   room: number;
 }
 
@@ -93,7 +93,7 @@ test('packets come one by one and in order, cut where they are too long, and the
   );
 });
 
-test('what is not asked for stays with the kernel until the reader goes on', async () => {
+test('packets that are not taken stay with the kernel until the reader resumes', async () => {
   using sockets = pair();
   const { heard, reader } = read(sockets.ours, 2);
   let sent = 0;
@@ -117,7 +117,7 @@ test('what is not asked for stays with the kernel until the reader goes on', asy
   reader[Symbol.dispose]();
 });
 
-test('a side that goes without having read all of ours leaves what it sent, and an end without a failure', async () => {
+test('a peer that closes with unread data leaves its packets, and an end without a failure', async () => {
   using sockets = pair();
   sendTo(sockets.ours, Buffer.from('never read'), 10, MSG_NOSIGNAL);
   for (let at = 0; at < 5; at++) sockets.send(`packet ${at}`);
@@ -131,7 +131,7 @@ test('a side that goes without having read all of ours leaves what it sent, and 
   assert.deepEqual(heard.packets, ['packet 0', 'packet 1', 'packet 2', 'packet 3', 'packet 4']);
 });
 
-test('a reader that wants no more for now gets all the same what such a side sent', async () => {
+test('a paused reader still gets the last packets of such a peer', async () => {
   using sockets = pair();
   sendTo(sockets.ours, Buffer.from('never read'), 10, MSG_NOSIGNAL);
   for (let at = 0; at < 5; at++) sockets.send(`packet ${at}`);
@@ -145,7 +145,7 @@ test('a reader that wants no more for now gets all the same what such a side sen
   assert.deepEqual(heard.packets, ['packet 0', 'packet 1', 'packet 2', 'packet 3', 'packet 4']);
 });
 
-test('nothing is heard after disposal, and no descriptor stays', async () => {
+test('nothing is delivered after disposal, and no descriptor stays', async () => {
   using sockets = pair();
   const before = descriptors();
   const { heard, reader } = read(sockets.ours);

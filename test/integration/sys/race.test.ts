@@ -21,8 +21,8 @@ makeHostReadOnly();
 const tries = 600;
 
 /**
- * Calls `body` again and again while another process exchanges `d` and `evil` in `root`: at least so many times, and
- * until both have been seen in the place of `d` and `isDone`.
+ * Calls `body` again and again while another process exchanges `d` and `evil` in `root`: at least that many times, and
+ * until both have been seen at `d` and `isDone`.
  */
 async function race(
   context: TestContext,
@@ -47,7 +47,7 @@ async function race(
   await once(child, 'exit');
 }
 
-// What the swapping may rightly lead to: the name stands for something else at that moment.
+// Errors that the swapping may rightly cause: the name is something else at that moment.
 const harmless = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EEXIST', 'EOPNOTSUPP']);
 
 function attempt(action: () => void): boolean {
@@ -60,9 +60,9 @@ function attempt(action: () => void): boolean {
   }
 }
 
-/** What this process has open in a directory, without the directory itself. */
+/** Returns the paths in a directory that this process has open, without the directory itself. */
 function descriptorsBelow(directory: string): string[] {
-  // The descriptor of the listing itself is gone by then.
+  // The descriptor of the listing itself is closed by then.
   const links = readdirSync('/proc/self/fd').map((fd) => `/proc/self/fd/${fd}`);
   const paths = links.filter((link) => existsSync(link)).map((link) => readlinkSync(link));
   return paths.filter((path) => path.startsWith(`${directory}/`));
@@ -72,7 +72,7 @@ for (const openat2 of [true, false]) {
   const skip = openat2 && !hasSyscall('openat2') && 'Linux before 5.6';
   describe(openat2 ? 'races by openat2' : 'races by single steps', { skip }, () => {
     for (const target of ['../victim', '/../../@/victim', '..']) {
-      test(`a directory swapped for a symlink to ${target}`, async (context) => {
+      test(`a directory swapped for a symlink to ${target} does not lead outside`, async (context) => {
         const { root, outside, before } = rootBesideCanary(context);
         mkdirSync(join(root, 'd/sub'), { recursive: true });
         writeFileSync(join(root, 'd/sub/file'), '');
@@ -99,7 +99,7 @@ for (const openat2 of [true, false]) {
       });
     }
 
-    test('what is read comes from inside', async (context) => {
+    test('reads stay inside', async (context) => {
       const { root } = rootBesideCanary(context);
       mkdirSync(join(root, 'd/e'), { recursive: true });
       symlinkSync('../../victim', join(root, 'evil'));
@@ -117,7 +117,7 @@ for (const openat2 of [true, false]) {
   });
 }
 
-test('a tree being removed is not left through a swapped directory', async (context) => {
+test('the removal of a tree does not leave it through a swapped directory', async (context) => {
   const { root, outside, before } = rootBesideCanary(context);
   const rootFd = openAt(AT_FDCWD, root, O_PATH | O_DIRECTORY);
   context.after(() => closeFd(rootFd));
@@ -134,13 +134,13 @@ test('a tree being removed is not left through a swapped directory', async (cont
     attempt(() => mkdirAt(rootFd, 'd', 0o755));
     attempt(() => symlinkAt('../victim', rootFd, 'evil'));
   };
-  // Fewer: each removal waits its turn at the locks that the other process takes all the time.
+  // Fewer rounds: each removal waits for locks that the other process takes all the time.
   await race(context, root, round, tries / 5);
   assert.ok(removed > 0);
   assert.deepEqual(outsideOf(outside), before);
 });
 
-test('a path handed to the kernel as text does get out: the races are real', async (context) => {
+test('a path passed to the kernel as text does lead outside: the races are real', async (context) => {
   const { root, outside, before } = rootBesideCanary(context);
   mkdirSync(join(root, 'd'));
   symlinkSync('../victim', join(root, 'evil'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readCoarseClock } from '../../../src/sys/read-coarse-clock.ts';
 
-test('the clock that dates files: it goes on, and no later change is older', (t) => {
+test('the clock that dates files goes on, and no later change is older', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-clock-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const changed = (name: string): bigint => {

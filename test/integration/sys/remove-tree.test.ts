@@ -11,7 +11,7 @@ import { throwsErrno } from './throws-errno.ts';
 
 makeHostReadOnly();
 
-test('removes a file, a symlink itself, a tree; and what is not there is said', (context) => {
+test('a file, a symlink itself and a tree are removed, and a missing name is an error', (context) => {
   const { path, fd } = scratchDirectory(context);
   const before = openDescriptors();
   mkdirSync(join(path, 'tree/a/b'), { recursive: true });
@@ -31,7 +31,7 @@ test('removes a file, a symlink itself, a tree; and what is not there is said', 
   assert.equal(openDescriptors(), before);
 });
 
-test('a tree deeper than any path, with names in the way, goes with few descriptors', (context) => {
+test('a tree deeper than any path, with names in the way, is removed with few descriptors', (context) => {
   const { path, fd } = scratchDirectory(context);
   mkdirAt(fd, 'deep', 0o755);
   mkdirSync(join(path, 'deep/.removing-0'));

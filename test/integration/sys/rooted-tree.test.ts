@@ -29,7 +29,7 @@ const hasNoName = (error: unknown): boolean => isStrataError(error, 'ERR_PATH_HA
 for (const openat2 of [true, false]) {
   const skip = openat2 && !hasSyscall('openat2') && 'Linux before 5.6';
   describe(openat2 ? 'a rooted tree by openat2' : 'a rooted tree by single steps', { skip }, () => {
-    test('parent gives the directory and the name', (context) => {
+    test('parent returns the directory and the name', (context) => {
       const { path } = scratchDirectory(context);
       mkdirSync(join(path, 'a/b'), { recursive: true });
       using tree = RootedTree.open(path, { openat2 });
@@ -69,7 +69,7 @@ for (const openat2 of [true, false]) {
       );
     });
 
-    test('symlinks lead to places inside only', (context) => {
+    test('symlinks lead to paths inside only', (context) => {
       const { path } = scratchDirectory(context);
       mkdirSync(join(path, 'a/b'), { recursive: true });
       for (const [name, target] of [
@@ -110,7 +110,7 @@ for (const openat2 of [true, false]) {
         for (const name of ['loop', 'ping', 'l40']) throwsErrno('ELOOP', () => tree.directory(name, create));
         assert.equal(text(tree.pathOf(tree.directory('l39', create))), 'end');
       }
-      // 40 hops through targets of 2000 components each: more steps than any real tree asks for.
+      // 40 hops through targets of 2000 components each: more steps than any real tree takes.
       symlinkSync(`${'./'.repeat(1)}${'a/../'.repeat(800)}b0`, join(path, 'b1'));
       mkdirSync(join(path, 'a'));
       for (let i = 2; i <= 30; i++) symlinkSync(`${'a/../'.repeat(800)}b${i - 1}`, join(path, `b${i}`));
@@ -118,7 +118,7 @@ for (const openat2 of [true, false]) {
       if (!openat2) throwsErrno('ELOOP', () => tree.directory('b30'));
     });
 
-    test('missing directories are made with exact modes, also where a dangling symlink points', (context) => {
+    test('missing directories are created with exact modes, even where a dangling symlink points', (context) => {
       const { path } = scratchDirectory(context);
       const made: string[] = [];
       using tree = RootedTree.open(path, { openat2 });
@@ -141,7 +141,7 @@ for (const openat2 of [true, false]) {
       throwsErrno('ENOTDIR', () => tree.parent('to-file/x', create));
     });
 
-    test('what was found stays right while files are added, and is forgotten when a directory goes', (context) => {
+    test('locations stay right while files are added, and are forgotten when a directory is removed', (context) => {
       const { path } = scratchDirectory(context);
       mkdirSync(join(path, 'one'));
       mkdirSync(join(path, 'two'));
@@ -157,7 +157,7 @@ for (const openat2 of [true, false]) {
       throwsErrno('ENOENT', () => tree.remove(tree.parent('two')));
     });
 
-    test('a location outlives the next 64 questions, and many directories do not fill the table of files', (context) => {
+    test('a location outlives the next 64 lookups, and many directories do not use up the descriptors', (context) => {
       const { path } = scratchDirectory(context);
       using tree = RootedTree.open(path, { openat2 });
       const create = { mode: 0o755 };
@@ -171,7 +171,7 @@ for (const openat2 of [true, false]) {
       assert.equal(openDescriptors(), before);
     });
 
-    test('files are opened, anything else is not', (context) => {
+    test('files are opened, other kinds are refused', (context) => {
       const { path, fd } = scratchDirectory(context);
       writeFileSync(join(path, 'file'), 'content');
       symlinkSync('/file', join(path, 'link'));
@@ -199,7 +199,7 @@ for (const openat2 of [true, false]) {
       assert.equal(openDescriptors(), before);
     });
 
-    test('a path as deep as paths can be is made and found', (context) => {
+    test('a path of the greatest depth is created and found', (context) => {
       const { path } = scratchDirectory(context);
       using tree = RootedTree.open(path, { openat2 });
       const deep = 'd/'.repeat(2040);

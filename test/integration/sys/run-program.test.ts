@@ -11,7 +11,7 @@ import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 
 const sh = '/bin/sh';
 
-test('answers output, exit code and signal', async () => {
+test('output, exit code and signal are returned', async () => {
   const result = await runProgram(sh, ['-c', 'echo out; echo err >&2; exit 3']);
   assert.equal(result.exitCode, 3);
   assert.deepEqual([result.stdout.toString(), result.stderr.toString(), result.truncated], ['out\n', 'err\n', false]);
@@ -19,14 +19,14 @@ test('answers output, exit code and signal', async () => {
   assert.deepEqual([killed.exitCode, killed.signal], [null, 'SIGKILL']);
 });
 
-test('feeds input, and does not mind a program that does not read it', async () => {
+test('input is fed, even to a program that does not read it', async () => {
   const echoed = await runProgram('/bin/cat', [], { input: Buffer.from([0, 255, 10]) });
   assert.deepEqual([...echoed.stdout], [0, 255, 10]);
   const deaf = await runProgram('/bin/true', [], { input: 'x'.repeat(1 << 20) });
   assert.equal(deaf.exitCode, 0);
 });
 
-test('keeps a limited part of the output and reads the rest', async () => {
+test('a limited part of the output is kept, and the rest is read', async () => {
   const result = await runProgram(sh, ['-c', 'head -c 3000000 /dev/zero; echo end >&2'], { captureBytes: 1000 });
   assert.equal(result.stdout.length, 1000);
   assert.ok(result.truncated);
@@ -56,7 +56,7 @@ test('the environment is not inherited, and only the given descriptors are', asy
   assert.equal(openDescriptors(), before);
 });
 
-test('an abort ends the program and rejects with its reason once it is gone', async () => {
+test('an abort ends the program and rejects with its reason once it has ended', async () => {
   const controller = new AbortController();
   const reason = new Error('stop');
   const running = runProgram(sh, ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'], {

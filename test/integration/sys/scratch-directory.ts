@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A temporary directory and a descriptor open on it, both gone after the test. */
+/** Creates a temporary directory and opens a descriptor on it, both removed after the test. */
 export function scratchDirectory(context: TestContext): { path: string; fd: number } {
   const path = mkdtempSync(join(tmpdir(), 'strata-sys-'));
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -14,5 +14,5 @@ export function scratchDirectory(context: TestContext): { path: string; fd: numb
   return { path, fd };
 }
 
-/** How many descriptors this process has open. */
+/** Returns the number of descriptors that this process has open. */
 export const openDescriptors = (): number => readdirSync('/proc/self/fd').length;

@@ -50,7 +50,7 @@ test('devices have their numbers', () => {
   closeSync(root);
 });
 
-test('a stat object is filled again, and tells inodes apart', (context) => {
+test('a stat object can be filled again, and tells inodes apart', (context) => {
   const { path, fd } = scratchDirectory(context);
   writeFileSync(join(path, 'a'), '');
   writeFileSync(join(path, 'b'), '');
@@ -67,7 +67,7 @@ test('a stat object is filled again, and tells inodes apart', (context) => {
   throwsErrno('EBADF', () => statFd(open));
 });
 
-test('times keep nanoseconds, lie before 1970, and are never set through a symlink', (context) => {
+test('times keep nanoseconds, may be before 1970, and are never set through a symlink', (context) => {
   const { path, fd } = scratchDirectory(context);
   writeFileSync(join(path, 'file'), '');
   symlinkSync('file', join(path, 'link'));
@@ -112,7 +112,7 @@ for (const chmod of [chmodAt, chmodThroughProc]) {
   });
 }
 
-test('owners change, and none through a symlink', { skip: needs('root') }, (context) => {
+test('owners change, but not through a symlink', { skip: needs('root') }, (context) => {
   const { path, fd } = scratchDirectory(context);
   writeFileSync(join(path, 'file'), '');
   symlinkSync('file', join(path, 'link'));

@@ -1,4 +1,4 @@
-// Exchanges two names as fast as it can, whenever both are there: `swap.fixture.ts DIRECTORY ONE OTHER`. Says `ready`,
+// Exchanges two names as fast as it can, whenever both exist: `swap.fixture.ts DIRECTORY ONE OTHER`. Prints `ready`,
 // ends when a file `stop` appears.
 import { openSync } from 'node:fs';
 import { RENAME_EXCHANGE } from '../../../src/sys/constants.ts';

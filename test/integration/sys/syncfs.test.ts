@@ -21,19 +21,19 @@ test('both forms flush a filesystem and leave nothing open', async (context) => 
   assert.equal(openDescriptors(), before);
 });
 
-test('a directory that is not there is an error', async () => {
+test('a missing directory is an error', async () => {
   await assert.rejects(syncFilesystem('/nonexistent'), (error) => isStrataError(error, 'ERR_PROGRAM_FAILED'));
   throwsErrno('ENOENT', () => new FilesystemFlush('/nonexistent'));
 });
 
-test('what got lost is told by the flush that counts, though another flush was told before', async (context) => {
+test('lost data is an error of the flush that counts, even after another flush had the error', async (context) => {
   const { path, mend } = mountLosingDisk(context);
   {
     using flush = new FilesystemFlush(path);
     await flush.flush();
     writeFileSync(join(path, 'large'), Buffer.alloc(20 << 20, 'x'));
     await assert.rejects(syncFilesystem(path), { code: 'ERR_PROGRAM_FAILED' }, 'somebody else');
-    // Why it takes a descriptor that was open before: to one opened now nothing is told.
+    // FilesystemFlush opens its descriptor beforehand: one that is opened now gets no error.
     await syncFilesystem(path);
     const isTold = (error: unknown): boolean => /^(EIO|ENOSPC)$/.test(errnoOf(error) ?? '');
     await assert.rejects(flush.flush(), isTold);

@@ -1,4 +1,4 @@
-// Runs in a worker: a mount and a umask of its own, reported to the main thread.
+// Runs in a worker: reports a mount and a umask of its own to the main thread.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -18,5 +18,5 @@ parentPort?.postMessage({
   seen: readdirSync(join(directory, 'm')),
   shared: readMountInfo().some(({ propagation }) => propagation.some((tag) => tag.startsWith('shared:'))),
 });
-// Stays until told, so that the main thread can look around meanwhile.
+// Stays until a message comes, so that the main thread can look around meanwhile.
 parentPort?.once('message', () => process.exit(0));

@@ -31,7 +31,7 @@ test('a thread does one job after the other, and several at a time', async (cont
   ]);
 });
 
-test('an aborted job ends, whether it waits or never yields, with the signal’s reason; the thread goes on', async (context) => {
+test('an aborted job ends with the signal’s reason, waiting or never yielding, and the thread goes on', async (context) => {
   const thread = threadFor(context);
   for (const job of ['wait', 'spin'] as const) {
     const told = new AbortController();
@@ -43,7 +43,7 @@ test('an aborted job ends, whether it waits or never yields, with the signal’s
   assert.equal(await failureOf(thread.run('double', { signal: AbortSignal.abort('before') })), 'before');
 });
 
-test('a job waits until an event that it delivers has been dealt with', async (context) => {
+test('a job waits until an event that it delivers has been handled', async (context) => {
   const thread = threadFor(context);
   const log: string[] = [];
   const onEvent = async (event: string): Promise<void> => {
@@ -60,7 +60,7 @@ test('a job waits until an event that it delivers has been dealt with', async (c
   assert.equal(await failureOf(thread.run('events', { onEvent: () => Promise.reject(failure) })), failure);
 });
 
-test('a piece of larger memory is sent without the rest, which the job keeps', async (context) => {
+test('a part of larger memory is sent without the rest, which the job keeps', async (context) => {
   const thread = new JobThread<TestJob, PieceEvent, string>(fixture);
   context.after(() => thread[Symbol.asyncDispose]());
   const seen: unknown[] = [];
@@ -81,7 +81,7 @@ test('disposal waits for the jobs', async () => {
   await disposal;
 });
 
-test('a job whose event could not be dealt with is aborted, and a thread of its own ends with it', async () => {
+test('a job whose event handler fails is aborted, and its own thread ends with it', async () => {
   const failure = new Error('cannot deal with it');
   const onEvent = (): never => {
     throw failure;
@@ -103,7 +103,7 @@ test('a StrataError arrives with code, hint, details and its causes', async (con
   assert.match(error.stack ?? '', /jobs\.fixture/);
 });
 
-test('a failed system call arrives as one, ours and Node’s', async (context) => {
+test('a failed system call arrives as one, of Strata or of Node', async (context) => {
   const thread = threadFor(context);
   for (const [job, syscall, path] of [
     ['system call', 'openat', '/nowhere/at all'],
@@ -119,7 +119,7 @@ test('a failed system call arrives as one, ours and Node’s', async (context) =
   assert.equal((await failureOf(thread.run('plain'))).message, 'just so');
 });
 
-test('a thread that dies fails its jobs and those that come later', async (context) => {
+test('a thread that dies fails its jobs and later ones', async (context) => {
   const thread = threadFor(context);
   const told = new AbortController();
   const waiting = thread.run('wait', { signal: told.signal });
@@ -129,7 +129,7 @@ test('a thread that dies fails its jobs and those that come later', async (conte
   assert.equal(thread.hasEnded, true);
 });
 
-test('a thread for one job is gone with it', async () => {
+test('a thread for one job ends with it', async () => {
   const before = readdirSync('/proc/self/task').length;
   assert.equal(await runInThread<TestJob, string, string>(fixture, 'double'), 'doubled');
   await failureOf(runInThread<TestJob, string, string>(fixture, 'plain'));

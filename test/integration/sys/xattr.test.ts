@@ -26,7 +26,7 @@ import { throwsErrno } from './throws-errno.ts';
 const binary = Uint8Array.from({ length: 256 }, (_, i) => i);
 const empty = new Uint8Array();
 
-test('attributes of a name: set, replaced, listed, read, removed', (context) => {
+test('attributes of a name are set, replaced, listed, read and removed', (context) => {
   const { path, fd } = scratchDirectory(context);
   const open = openDescriptors();
   writeFileSync(join(path, 'file'), '');
@@ -60,7 +60,7 @@ test('attributes of a name: set, replaced, listed, read, removed', (context) => 
   assert.equal(openDescriptors(), open);
 });
 
-test('attributes of a descriptor', (context) => {
+test('attributes of a descriptor work alike', (context) => {
   const { path, fd } = scratchDirectory(context);
   writeFileSync(join(path, 'file'), '');
   const file = openAt(fd, 'file', O_RDWR);
@@ -89,7 +89,9 @@ test('long names and values come back whole, longer ones are refused', (context)
   throwsErrno('E2BIG', () => setXattrAt(directory, 'file', 'user.x', new Uint8Array(65_537)));
 });
 
-test('trusted and security attributes, and none through a symlink', { skip: needs('root', 'getcap') }, (context) => {
+test('trusted and security attributes are set, and none through a symlink', {
+  skip: needs('root', 'getcap'),
+}, (context) => {
   const { path, fd } = scratchDirectory(context);
   writeFileSync(join(path, 'file'), '', { mode: 0o755 });
   mkdirSync(join(path, 'd'));

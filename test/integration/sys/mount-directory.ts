@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 
-/** A temporary directory in which a test mounts; whatever is mounted below goes with it. */
+/** Creates a temporary directory to mount in; all mounts below are removed with it. */
 export function mountDirectory(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'strata-sys-'));
   context.after(() => {
@@ -18,6 +18,6 @@ export function mountDirectory(context: TestContext): string {
   return path;
 }
 
-/** The mounts of this thread's namespace at a path, the last on top. */
+/** Returns the mounts of this thread's namespace at a path, the topmost last. */
 export const mountsAt = (path: string): ReturnType<typeof readMountInfo> =>
   readMountInfo().filter(({ mountPoint }) => Buffer.from(mountPoint).equals(Buffer.from(path)));

@@ -1,4 +1,4 @@
-// Images whose layers come from elsewhere, each unpacked while it does.
+// Images whose layers come as streams, each unpacked while it arrives.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -20,17 +20,17 @@ const pieceBytes = 1 << 18;
 
 const layerTar = (name: string, sizeBytes = 3 << 20): Uint8Array =>
   tar(dir(name), file(`${name}/file`, random.bytes(sizeBytes)));
-// Workers tell how far they are every 4 MiB.
+// Workers report progress every 4 MiB.
 const toldBytes = 9 << 20;
 
 interface From {
   readonly tar: Uint8Array;
   readonly isCompressed?: boolean;
-  /** Runs before each piece after the first. */
+  /** Runs before each chunk after the first. */
   readonly wait?: (at: number) => Promise<void>;
 }
 
-/** An image of which nothing is here but what its layers' streams give. */
+/** Returns an image that exists only as the streams of its layers. */
 function imageFrom(layers: readonly From[]): Image & { readonly isOpen: () => number } {
   let open = 0;
   const made = layers.map(({ tar: bytes, isCompressed = true, wait }) => {
@@ -90,7 +90,7 @@ async function assertStored(engine: Engine, image: Image): Promise<void> {
 
 const stores = (context: TestContext, storageDriver: string): Promise<Engine> => testStore(context, { storageDriver });
 
-test('a layer is unpacked while others come, whichever is first', { skip }, async (context) => {
+test('a layer is unpacked while others arrive, whichever is first', { skip }, async (context) => {
   const engine = await stores(context, 'overlay2');
   const last = Promise.withResolvers<void>();
   const names = ['a', 'b', 'c'];
@@ -111,7 +111,7 @@ test('a layer is unpacked while others come, whichever is first', { skip }, asyn
 });
 
 for (const driver of ['overlay2', 'vfs']) {
-  test(`many layers come a few at a time, twice the same, one through a link of another, ${driver}`, {
+  test(`many layers arrive a few at a time, one of them twice, one through a link of another, ${driver}`, {
     skip,
   }, async (context) => {
     const engine = await stores(context, driver);
@@ -124,7 +124,7 @@ for (const driver of ['overlay2', 'vfs']) {
     await store(engine, image);
     assert.ok(most > 1 && most <= 3, `${most} at once`);
     await assertStored(engine, image);
-    // What stands is not asked for again.
+    // Existing layers are not read again.
     await store(engine, { ...image, layers: async () => (await image.layers()).map(unreadable) });
   });
 }
