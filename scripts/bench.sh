@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what would be published, then measures it against the peers that are installed (see bench/README.md).
+# Builds the package, then measures it against the installed peers (see bench/README.md).
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# From a fresh clone to a running container: sets up, builds hello-world FROM scratch, runs it, shows its layers. Then the
-# same with a shell: an image of Debian's busybox-static.
+# Goes from a fresh clone to a running container: sets up, builds hello-world FROM scratch, runs it, shows its layers. Then
+# builds and runs an image with a shell, of Debian's busybox-static.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh shell

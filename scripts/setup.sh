@@ -1,9 +1,9 @@
 #!/bin/sh
-# Brings a checkout to life on Debian: apt packages that are missing, then the npm packages of the lock file.
-# Called again it finds everything there and touches no network.
-#   setup.sh         what the product needs
+# Installs what a checkout needs on Debian: missing apt packages, then the npm packages of the lock file.
+# A second call finds everything installed and uses no network.
+#   setup.sh         packages of the product
 #   setup.sh shell   also a shell for a first image
-#   setup.sh test    also what the tests talk to
+#   setup.sh test    also the programs that the tests use
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,15 +28,15 @@ if [ -n "$missing" ]; then
   fi
   echo "setup: apt-get install$missing"
   export DEBIAN_FRONTEND=noninteractive
-  # An old package list may name files that are gone: refresh it, but go on with the list at hand when that fails.
+  # An old package list may name removed files, so refresh it; if that fails, go on with the old list.
   apt-get update -qq || true
   # shellcheck disable=SC2086
   apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# npm leaves out optional packages whose `engines` exclude the Node it runs on, be it Debian's 18. What the checks need of
-# those (the native parts of oxlint and oxc-parser) therefore stands in package.json as well. No package's scripts are run:
-# what they would fetch or compile comes with the packages.
+# npm skips optional packages whose `engines` exclude the Node that it runs on, such as Debian's 18. So package.json also names
+# those that the checks need (the native parts of oxlint and oxc-parser). No install scripts run: the packages contain all
+# that these would fetch or compile.
 stamp=node_modules/.strata-lock
 if ! cmp -s package-lock.json "$stamp"; then
   echo "setup: npm ci"

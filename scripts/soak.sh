@@ -1,5 +1,5 @@
 #!/bin/sh
-# The long sweeps: the same tests as `npm test`, with their full figures. Arguments name single test files.
+# Runs the tests of `npm test` with their full numbers of rounds. Arguments name single test files.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh test

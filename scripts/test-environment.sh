@@ -1,11 +1,11 @@
-# What test runs have in common; sourced from the checkout's folder.
+# Common environment of test runs; sourced from the checkout's folder.
 PATH=$PWD/node_modules/.bin:$PATH
-# A test that names no store would use the machine's.
+# Otherwise a test that names no store would use the machine's store.
 STRATA_ROOT=/proc/a-test-that-names-no-store
-# Nor does a test depend on how the machine is configured.
+# Tests do not depend on the machine's configuration.
 STRATA_CONFIG=/dev/null
-# Tests call the command thousands of times. Built it takes a tenth of the time that it takes from its sources.
-# Each run has its own, which goes with it.
+# Tests call the command thousands of times, and a built one takes a tenth of the time of the sources. Each run builds its own
+# command and removes it at the end.
 command_folder=$(mktemp -d)
 trap 'rm -rf "$command_folder"' EXIT
 ln -s "$PWD/node_modules" "$command_folder/node_modules"

@@ -1,4 +1,4 @@
-// Everything a program does with images, from build to removal: node library.ts STORE CONTEXT
+// Works with images from build to removal: node library.ts STORE CONTEXT
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from 'strata-oci';
@@ -8,10 +8,10 @@ import { appendLayer, layerOfFiles } from 'strata-oci/images';
 const [root = '/var/lib/strata', context = join(import.meta.dirname, '../hello-world')] = process.argv.slice(2);
 const archive = join(root, 'hello.tar');
 
-// Closing the engine at the end of the scope lets go of everything it holds.
+// At the end of the scope the engine is closed and releases everything it holds.
 await using engine = await Engine.open({ root });
 
-// Long work is an Operation: events while it runs, a result, and disposal that ends it.
+// Long work returns an Operation: it has events, a result, and a disposal that cancels it.
 await using build = engine.builder.build({ context, tags: ['example/hello:1'] });
 for await (const event of build) {
   if (event.type === 'step') console.log(`${event.vertex.name}: ${event.step.state}`);
@@ -26,17 +26,17 @@ const { steps } = await engine.images.history(id);
 for (const { entry, sizeBytes: added } of steps)
   console.log(`${added ?? 'unknown'} bytes by ${entry.created_by ?? ''}`);
 
-// An image can be looked into, and another one made of it, without a container. It is held until the end of its block.
+// Looks into an image and makes another image of it, without a container. The image stays open until the end of the block.
 {
   await using image = await engine.images.open(id);
   for await (const { path, sizeBytes: bytes } of image.files())
     console.log(`${bytes} bytes in /${Buffer.from(path).toString()}`);
   const layer = await layerOfFiles([{ kind: 'file', path: 'etc/motd', content: 'made by a program\n' }]);
-  const made = await engine.images.store(await appendLayer(image, layer), { tags: ['example/appended'] }).result;
-  console.log(`appended ${made.id}`);
+  const appended = await engine.images.store(await appendLayer(image, layer), { tags: ['example/appended'] }).result;
+  console.log(`appended ${appended.id}`);
 }
 
-// What a container prints arrives as events; the process waits for whoever reads slowly.
+// The output of a container arrives as events. A slow reader slows the container down.
 await using run = engine.containers.run({ image: id, name: 'example' });
 for await (const event of run) {
   if (event.type === 'output') process.stdout.write(event.chunk);
@@ -49,7 +49,7 @@ const committed = await engine.containers.commit('example', {
 }).result;
 console.log(`committed ${committed.id}`);
 
-// What aborts the signal ends the work, and nothing of it stays.
+// An aborted signal cancels the work, and nothing of it stays.
 try {
   await engine.images.save({ images: [id], output: archive, signal: AbortSignal.abort() }).result;
 } catch (error) {
@@ -65,7 +65,7 @@ for await (const event of load) if (event.type === 'layer') console.log(`layer $
 const { images } = await load.result;
 console.log(images.every((image) => image.id === id) ? 'loaded the same image' : 'loaded another image');
 
-// Every failure has a kind, a code that does not change, and says what to do.
+// Every error has a kind, a stable code, and a hint that says what to do.
 try {
   await engine.images.inspect('absent');
 } catch (error) {
@@ -73,7 +73,7 @@ try {
   console.log(`${error.kind}: ${error.message} (${error.hint})`);
 }
 
-// The list has an image once for each of its names.
+// An image with several names appears once for each name.
 const left = new Set((await engine.images.list()).map((image) => image.id));
 for (const image of left) await engine.images.remove(image, { force: true });
 rmSync(archive);

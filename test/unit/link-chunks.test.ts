@@ -69,7 +69,7 @@ test('a module of Node is loaded where it is first used, whatever the use looks 
   assert.deepEqual(asked, ['node:path', 'node:async_hooks', 'node:crypto', 'node:url']);
 });
 
-test('what linking would not do justice to is refused', () => {
+test('chunks that cannot be linked faithfully are refused', () => {
   const refused = (chunks: Readonly<Record<string, string>>, why: RegExp): void =>
     assert.throws(() => linkChunks(new Map(Object.entries(chunks)), 'main.js', ''), why);
   refused(

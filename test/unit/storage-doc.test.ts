@@ -37,7 +37,7 @@ test('docs/storage-on-disk.md has a row for each format', () => {
   );
 });
 
-test('it lists the tables that there are, and as to come those that there are not', () => {
+test('the page lists existing tables, and planned ones as to come', () => {
   const tables = tablesOfStore();
   assert.deepEqual([...new Set(tablesIn(present))].toSorted(), tables.toSorted());
   const coming = tablesIn(toCome);
@@ -48,7 +48,7 @@ test('it lists the tables that there are, and as to come those that there are no
   );
 });
 
-test('it lists every folder of a store, and every folder of locks', () => {
+test('the page lists every folder of a store and of its locks', () => {
   const listed = new Set([...page.matchAll(/^([\w.-]+(?:\/\w+)*)\/?[ ,/]/gm)].map(([, path]) => path));
   const layout = layoutOf('/store');
   const { run: _, root: store, ...parts } = layout;

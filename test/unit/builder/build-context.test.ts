@@ -73,7 +73,7 @@ test('.dockerignore: exceptions add nothing from outside', (t) => {
   assert.deepEqual(taken(context, '.'), ['/in']);
 });
 
-test('what is excluded is not to be had through a symlink either', (t) => {
+test('an excluded file cannot be reached through a symlink', (t) => {
   const { context } = open(t, {
     'secret/key': '',
     key: '',
@@ -298,7 +298,7 @@ test('a tree as deep as the paths of the kernel are long, and deeper', (t) => {
   assert.equal(taken(context, '.').length, 1500);
 });
 
-test('what vanishes or turns into something else during a walk is noticed', (t) => {
+test('a walk notices a file that vanishes or changes its type', (t) => {
   const { context, folder } = open(t, { 'a/x': '', 'b/y': '', 'c/z': '' });
   const outside = folderWith(t, { z: 'host' });
   const [source] = context.find('.');

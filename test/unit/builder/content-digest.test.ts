@@ -29,7 +29,7 @@ const items = {
 const setXattr = (folder: string, path: string, name: string, value: string): void =>
   setXattrAt(-100, join(folder, path), name, Buffer.from(value));
 
-test('the same files at another time, in another order, elsewhere: the same', async (t) => {
+test('equal files have one digest, whatever their times, order and location', async (t) => {
   const one = folderWith(t, items);
   const two = temporaryFolder(t);
   fill(two, Object.fromEntries(Object.entries(items).reverse()));
@@ -112,7 +112,7 @@ test('the value of an xattr counts; those of the machine and of overlayfs do not
   assert.equal(await digestOf(folder), before);
 });
 
-test('what a source is called counts, where it lies does not', async (t) => {
+test('the name of a source counts, its location does not', async (t) => {
   const folder = folderWith(t, { 'a/f': 'x', 'b/f': 'x', 'b/g': 'x' });
   assert.equal(await digestOf(folder, 'a/f'), await digestOf(folder, 'b/f'));
   assert.notEqual(await digestOf(folder, 'b/f'), await digestOf(folder, 'b/g'));
@@ -120,7 +120,7 @@ test('what a source is called counts, where it lies does not', async (t) => {
   assert.notEqual(await digestOf(folder, 'a'), await digestOf(folder, 'a/f'));
 });
 
-test('what is ignored does not count', async (t) => {
+test('ignored files do not count', async (t) => {
   const folder = folderWith(t, { ...items, '.dockerignore': '.dockerignore\nlog\n' });
   const before = await digestOf(folder);
   writeFileSync(join(folder, 'log'), 'changes all the time');

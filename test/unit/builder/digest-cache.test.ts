@@ -42,7 +42,7 @@ test('a file that has just changed is not remembered: the next change could look
   }
 });
 
-test('what a build does not see any more is forgotten, and nothing is written when there is no news', (t) => {
+test('files that a build no longer reads are dropped, and an unchanged cache is not written', (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'cache');
   const one = DigestCache.open(path);
@@ -79,7 +79,7 @@ test('a damaged cache is no cache', (t) => {
   assert.equal(DigestCache.open(path).find('f', 's'), 'd');
 });
 
-test('of many contexts the oldest are forgotten', (t) => {
+test('the caches of the oldest contexts are removed', (t) => {
   const folder = temporaryFolder(t);
   for (let at = 0; at < 80; at++) {
     const cache = DigestCache.open(join(folder, String(at)));
@@ -89,7 +89,7 @@ test('of many contexts the oldest are forgotten', (t) => {
   assert.equal(readdirSync(folder).length, 64);
 });
 
-test('what a killed build had begun to write goes, what another is writing stays', (t) => {
+test('a killed build’s unfinished file is removed, that of a running build stays', (t) => {
   const folder = temporaryFolder(t);
   for (const name of ['a.123', 'b.456']) writeFileSync(join(folder, name), 'half');
   utimesSync(join(folder, 'a.123'), 0, 0);

@@ -274,7 +274,7 @@ test('CMD sets ArgsEscaped, ENTRYPOINT does not', () => {
   assert.equal(configOf('FROM x\nENTRYPOINT a').ArgsEscaped, undefined);
 });
 
-test('what cannot be done yet is refused before anything is built, with its line', () => {
+test('unsupported instructions are refused before the build, with their line', () => {
   for (const [line, what] of [
     ['RUN --mount=type=cache,target=/x true', 'RUN --mount'],
     ['RUN --security=insecure true', 'RUN --security'],

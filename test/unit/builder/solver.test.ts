@@ -131,7 +131,7 @@ test('inputs are worked on side by side', async () => {
   assert.equal(most, 3);
 });
 
-test('what was built before is a hit, also for another solver; nothing is run', async () => {
+test('a step built before is a hit, also for another solver, and nothing runs', async () => {
   const cache = new ToyCache();
   const chain = (): ToyStep[] => {
     const one = new ToyStep('one');

@@ -45,13 +45,13 @@ for (const [what, bytes] of Object.entries(others)) {
   });
 }
 
-test('what is compressed looks like an archive; whether it is one, only its content tells', async () => {
+test('compressed content counts as an archive only if a tar is inside', async () => {
   const compressed = gzipSync(raw('text'));
   assert.equal(looksLikeArchive(compressed), true);
   assert.equal(await isArchive(inPieces(compressed), never), false);
 });
 
-test('of a large file only the beginning is read', async () => {
+test('only the beginning of a large file is read', async () => {
   let read = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (; ; read++) yield new Uint8Array(1 << 16).fill(0x41);

@@ -259,7 +259,7 @@ test('a noun shows each of its verbs once, and what every verb is for stands in 
   assert.doesNotMatch(image, /^ {2}(?:list|remove) /m);
 });
 
-test('what is given is shown without what a terminal would obey', async () => {
+test('arguments are shown without control sequences', async () => {
   for (const words of [['\u001b[2J'], ['image', '\u001b[2J'], ['run', '--\u001b[2J', 'x'], ['help', '\u009b2J']]) {
     const { stderr } = await answer(...words);
     assert.match(stderr, /\\x(?:1b|9b)/);

@@ -24,7 +24,7 @@ async function completeLine(line: string): Promise<Completion> {
 const valuesOf = ({ candidates, paths }: Completion): string =>
   [...candidates.map(({ value }) => value), ...(paths === undefined ? [] : [`+${paths}`])].join(' ');
 
-describe('what may stand at the end of a line', () => {
+describe('completion of the last word of a line', () => {
   const table: readonly (readonly [line: string, values: string])[] = [
     ['imag', 'image images'],
     ['image hi', 'history'],

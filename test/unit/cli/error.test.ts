@@ -13,7 +13,7 @@ const hinted = new StrataError({
   cause: refused,
 });
 
-test('what a user is refused is told to need root, not to be a mistake of ours', () => {
+test('a refused permission is reported as a need for root, not as an internal error', () => {
   const render = (error: Error, isRoot: boolean): string[] => renderError(error, { debug: false, isRoot }).split('\n');
   const hint = 'hint: Run this as root, or choose a store of your own with --root or STRATA_ROOT.';
   assert.deepEqual(render(refused, false), [`strata: ${refused.message}`, hint, '']);

@@ -29,7 +29,7 @@ test('a file, a pipe and the null device are read', async (context) => {
   assert.equal(text, 'B=2\n');
 });
 
-test('what is too long, never ends or is no file is refused', async (context) => {
+test('a file that is too long, endless or not a file is refused', async (context) => {
   const folder = temporaryFolder(context);
   const long = join(folder, 'long');
   writeFileSync(long, '');

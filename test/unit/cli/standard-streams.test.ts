@@ -27,7 +27,7 @@ function scratch(context: TestContext): string {
   return folder;
 }
 
-test('what is little goes to pipes and files without the streams of Node', (context) => {
+test('short output goes to pipes and files without the streams of Node', (context) => {
   const body = "streams.out('one\\n'); streams.err('two\\n'); streams.out('thr\\u00e9e\\n');";
   const piped = spawnSync(process.execPath, programOf(body), { encoding: 'utf8' });
   assert.deepEqual([piped.status, piped.stdout, piped.stderr], [0, 'one\nthrée\n', 'two\n']);
@@ -53,7 +53,7 @@ test('order stays when others use the stream, and when there is much', () => {
   assert.equal(lines.stdout, Array.from({ length: 10_000 }, (_, n) => `${n + 10_000} `).join(''));
 });
 
-test('what goes wrong with writing is told, whichever way it goes', () => {
+test('a failed write is reported, with and without the streams of Node', () => {
   for (const first of ['', 'process.stdout;']) {
     const full = openSync('/dev/full', 'w');
     const { stderr } = spawnSync(process.execPath, programOf(`${first} streams.out('x');`), {

@@ -89,7 +89,7 @@ describe('info and version have the fields of docker, in its order, and then our
   }
 });
 
-describe('what scripts probe first', () => {
+describe('fields that scripts probe first', () => {
   const table: readonly (readonly [name: string, format: string, text: string])[] = [
     ['info', '{{.Driver}} {{.DockerRootDir}} {{.ServerVersion}} {{.OSType}}', 'overlay2 /srv/store 0.1.0 linux'],
     ['info', '{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}}', '4 1 1 2'],

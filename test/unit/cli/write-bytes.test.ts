@@ -5,7 +5,7 @@ import { writeBytes } from '../../../src/cli/terminal/write-bytes.ts';
 
 const longestMs = 20_000;
 
-test('who writes as fast as it is taken still hears of what happens meanwhile', async () => {
+test('a fast writer does not block the event loop', async () => {
   // Takes everything before write() returns, as a file or a terminal does.
   const taking = new Writable({ write: (_chunk, _encoding, done) => done() });
   let isHeard = false;

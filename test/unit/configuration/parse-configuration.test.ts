@@ -18,7 +18,7 @@ test('an empty file, an empty object and null say nothing', () => {
   for (const text of ['', ' \n\t', '{}', '{"data-root": null}']) assert.deepEqual(parse(text), {}, text);
 });
 
-describe('what a file must not say', () => {
+describe('invalid configuration files', () => {
   const unknown = "/c: the following directives don't match any configuration option";
   const table: readonly (readonly [text: string, message: string, hint?: RegExp])[] = [
     ['{\n  "data-root": "/srv",\n}', '/c: invalid JSON: unexpected "}" in line 3, column 1'],

@@ -59,7 +59,7 @@ describe('option, environment, file, default: the first that has a setting count
   }
 });
 
-test('what is wrong with a value is told with its place', () => {
+test('an invalid value is reported with its flag, variable, file or key', () => {
   const runtimeProblem = (runtimes: Configuration['runtimes']): string => problem({ options: { runtimes } });
   const problem = (sources: Partial<ConfigurationSources>): string => {
     try {

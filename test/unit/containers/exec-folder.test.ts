@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ExecFolder } from '../../../src/containers/exec/folder.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
-test('who lets go of a folder twice closes nothing of others', (context) => {
+test('a folder released twice closes no other descriptor', (context) => {
   const folder = ExecFolder.make(temporaryFolder(context), 'a'.repeat(64));
   folder.leave();
   // The kernel reuses the lowest free descriptor, so one of these has the number that `leave` closed.

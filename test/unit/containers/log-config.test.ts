@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkLogConfig, keepsLog, maxLogBytes } from '../../../src/containers/supervised/log-config.ts';
 
-test('how large a log may become: a disk’s units, 128 MiB when nothing is said', () => {
+test('the size limit of a log takes decimal units and is 128 MiB by default', () => {
   assert.equal(maxLogBytes(), 128 << 20);
   for (const [text, bytes] of [
     ['10m', 10_000_000],
@@ -37,7 +37,7 @@ for (const [Type, Config, code, message] of answers) {
   });
 }
 
-test('what can be', () => {
+test('a log that can be kept', () => {
   for (const Type of ['json-file', 'local'])
     checkLogConfig({ Type, Config: { 'max-size': '10m', 'max-file': '1', mode: 'blocking' } });
   checkLogConfig({ Type: 'none', Config: {} });

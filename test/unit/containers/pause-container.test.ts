@@ -30,7 +30,7 @@ if [ -e broken ]; then echo 'no freezer' >&2; exit 3; fi
   return { place: { runtime, runtimeArgs: ['--debug'], runtimeRoot: folder }, done };
 }
 
-test('one who is killed while the runtime freezes lets go on what is frozen afterwards', async (t) => {
+test('a container that is frozen after its pauser was killed goes on', async (t) => {
   const folder = temporaryFolder(t);
   const { place, done } = slowRuntime(folder);
   const program = `import { pauseContainer } from ${JSON.stringify(source)};

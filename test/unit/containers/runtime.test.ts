@@ -23,7 +23,7 @@ test('a runtime lacks the fixes of releases after its own', () => {
   assert.deepEqual(ids('2.0.0'), []);
 });
 
-test('what a runtime may be weak in is told of where users look', () => {
+test('docs/security.md names every known weakness of a runtime', () => {
   const page = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8');
   for (const id of ids('1.0.0')) assert.match(page, new RegExp(`^\\| .*${id}.* \\| .*\\d`, 'm'), id);
 });

@@ -383,7 +383,7 @@ describe('triggers of a base image', () => {
   });
 });
 
-describe('what RUN starts', () => {
+describe('the command of RUN', () => {
   const cases: readonly (readonly [text: string, expected: Record<string, unknown>])[] = [
     ['RUN a b', { form: 'shell', line: 'a b' }],
     ['RUN', { form: 'shell', line: '' }],

@@ -95,7 +95,7 @@ describe('Dockerfile to tree', () => {
   });
 });
 
-describe('what the tree remembers', () => {
+describe('positions in the tree', () => {
   it('lines, with comments and continuations counted', () => {
     const text = '# a\n\nFROM a\nRUN b \\\n  # c\n\n  d\nCOPY <<X <<-Y /\n1\nX\n\t2\n\tY\n\nCMD e\n';
     const ranges = parse(text).nodes.map(({ location }) => [location.start, location.end]);

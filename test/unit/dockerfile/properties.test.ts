@@ -49,7 +49,7 @@ const lineOf = (work: () => unknown): unknown => {
   return 1;
 };
 
-describe('whatever a Dockerfile holds', () => {
+describe('any Dockerfile', () => {
   it('the parser gives a tree or a refusal with a line', () => {
     fc.assert(
       fc.property(hostile, (bytes) => {
@@ -127,7 +127,7 @@ describe('whatever a Dockerfile holds', () => {
 
 const fromScratch = parseDockerfile(utf8('FROM scratch')).nodes;
 
-describe('whatever a word holds', () => {
+describe('any word', () => {
   const variables = new Map([
     ['A', 'xyx'],
     ['B', ''],
@@ -227,7 +227,7 @@ describe('whatever a word holds', () => {
   });
 });
 
-describe('whatever an ignore file holds', () => {
+describe('any ignore file', () => {
   const element = fc.constantFrom('a', 'b', 'ab', '*', '?', '**', '[ab]', 'a*', '*b', '.a');
   const glob = fc
     .tuple(fc.boolean(), fc.array(element, { minLength: 1, maxLength: 4 }))
@@ -256,7 +256,7 @@ describe('whatever an ignore file holds', () => {
     );
   });
 
-  it('it gives patterns or a refusal, and they match or not', () => {
+  it('gives patterns or a refusal, and the patterns match or do not', () => {
     fc.assert(
       fc.property(hostile, soup, (bytes, text) => {
         attempt(() => new PatternMatcher(readIgnoreFile(bytes)).matches(text));

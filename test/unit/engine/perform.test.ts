@@ -55,7 +55,7 @@ test("an abort is the signal's reason also where Node or another error wraps it"
   assert.equal(toRejection(other, { signal }), other);
 });
 
-test('what nobody foresaw is an internal error that says whom to tell', async () => {
+test('an unforeseen failure is an internal error that says where to report it', async () => {
   const faults: readonly [() => unknown, RegExp][] = [
     [() => (undefined as unknown as Error).message, /^internal error: Cannot read properties of undefined/],
     [() => invariant(false, 'one is one'), /^internal error: invariant broken: one is one$/],

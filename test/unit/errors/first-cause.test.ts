@@ -12,7 +12,7 @@ async function thrownBy(work: () => Promise<void>): Promise<unknown> {
   return await work().catch((error: unknown) => error);
 }
 
-test('of failures that follow from each other the first is told', async () => {
+test('the first of several failures that follow from each other is reported', async () => {
   const error = await thrownBy(async () => {
     await using _last = failing('last');
     await using _second = failing('second');
@@ -22,7 +22,7 @@ test('of failures that follow from each other the first is told', async () => {
   assert.equal((firstCause(error) as Error).message, 'first');
 });
 
-test('what is closed without a failure before it tells its own, the earliest first', async () => {
+test('without an earlier failure, the first failure of closing is reported', async () => {
   const error = await thrownBy(async () => {
     await using _last = failing('last');
     await using _first = failing('first');

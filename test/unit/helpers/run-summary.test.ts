@@ -62,7 +62,7 @@ test('a test that fails fails the run, a run without skips says so', (t) => {
   assert.deepEqual([good.code, good.told.includes('skipped: 0\n')], [0, true]);
 });
 
-test('what tests leave on the machine is told', (t) => {
+test('files that tests leave on the machine are listed', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-traces-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'before'), '');

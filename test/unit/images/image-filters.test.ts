@@ -70,7 +70,7 @@ for (const [flags, names] of prunes) {
   test(`prune: ${flags.join(' ')}`, () => assert.deepEqual(pruneNames(...flags), names));
 }
 
-test('what a filter does not know it refuses', () => {
+test('invalid filters and values are refused', () => {
   const refusals: readonly (readonly [() => unknown, ErrorCode])[] = [
     [() => listNames('label!=x'), 'ERR_FILTER_INVALID'],
     [() => listNames('dangling=perhaps'), 'ERR_FILTER_INVALID'],

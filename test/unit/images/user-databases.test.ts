@@ -6,7 +6,7 @@ import { readUserDatabases } from '../../../src/images/user-databases.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
 
-test('of a user database without end only the beginning is looked at (B12)', (context) => {
+test('an endless user database is read only at its beginning (B12)', (context) => {
   const folder = folderWith(context, { 'etc/passwd': 'me:x:5:6::/:/bin/sh\n', 'etc/group': 'us:x:7:me\n' });
   truncateSync(join(folder, 'etc/passwd'), 64 << 20);
   using tree = RootedTree.open(folder);

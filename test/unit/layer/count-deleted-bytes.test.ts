@@ -38,7 +38,7 @@ test('an opaque directory hides what was in it, not itself; a root that is opaqu
   assert.deepEqual(countDeletedBytes(layer(['opaque', '']), [below]), [14]);
 });
 
-test('what was deleted or replaced before is told of the layer that did it', () => {
+test('bytes deleted or replaced earlier count for that earlier layer', () => {
   const file = layer(['file', 'f', 10]);
   const deletes = layer(['whiteout', 'f']);
   assert.deepEqual(countDeletedBytes(deletes, [file, deletes, file]), [10, 0, 0]);

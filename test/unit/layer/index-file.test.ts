@@ -329,7 +329,7 @@ test('a forged place leads nowhere', () => {
   }
 });
 
-test('whatever bytes a block or a directory has, reading ends, and with one error', () => {
+test('reading ends with one error for any bytes of a block or a directory', () => {
   const out = new ByteWriter();
   const layout = { headerBytes: 512, paddingBytes: 3, rawGap: 7, codedBodyBytes: 9, codedPaddingBytes: 2 };
   const sparse = [

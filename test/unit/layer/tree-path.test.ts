@@ -128,7 +128,7 @@ test('hiding a name and reading that back agree', () => {
   assert.ok(read.kind === 'whiteout' && displayBytes(read.hides) === 'passwd');
 });
 
-test('what lies in book-keeping of aufs is junk; no other directory may have a reserved name', () => {
+test('entries in directories of aufs are dropped; no other directory may have a reserved name', () => {
   const inJunk = (path: string): boolean => hasJunkDirectory(utf8(path), utf8(path));
   assert.ok(inJunk('.wh..wh.plnk/1.2') && inJunk('a/.wh..wh.orph/b/c'));
   assert.ok(!inJunk('a/b') && !inJunk('.wh.x') && !inJunk('a/.wh..wh..opq') && !inJunk('.whx/y'));

@@ -24,7 +24,7 @@ test('an abort ends the wait with its reason, before and while it lasts', async 
   assert.deepEqual(getEventListeners(controller.signal, 'abort'), []);
 });
 
-test('what goes on behind an abort may fail: nobody has to catch it', async (context) => {
+test('work that fails after an abort causes no unhandled rejection', async (context) => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', note);

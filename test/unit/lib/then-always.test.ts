@@ -6,7 +6,7 @@ const fails = (message: string) => (): never => {
   throw new Error(message);
 };
 
-test('what comes after is done whatever happened, and the first failure is the one thrown', () => {
+test('the second function always runs, and the first failure is thrown', () => {
   const done: string[] = [];
   const after = (): void => void done.push('after');
   assert.equal(

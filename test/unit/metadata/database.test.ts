@@ -370,7 +370,7 @@ describe('several processes', () => {
     assert.deepEqual(names(db), ['mine', 'x']);
   });
 
-  test('neither does the bringing up of an older store', async (context) => {
+  test('the upgrade of an older store does not block the event loop', async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     (await Database.open(path, { migrations: [table] }))[Symbol.dispose]();
     const child = start(path, 'hold', 'x', '3000');
@@ -384,7 +384,7 @@ describe('several processes', () => {
     assert.deepEqual(names(db), ['x']);
   });
 
-  test('of eight writers none is starved', { timeout: 180_000 }, async (context) => {
+  test('no writer of eight is starved', { timeout: 180_000 }, async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     (await Database.open(path, { migrations: [table] }))[Symbol.dispose]();
     const lifeMs = isSoak ? 60_000 : 3000;
@@ -402,7 +402,7 @@ describe('several processes', () => {
     }
   });
 
-  test('who holds the store for too long is told of; who is killed lets go', async (context) => {
+  test('a write fails while another process holds the store for too long, and works once it is killed', async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     const child = start(path, 'hold', 'x');
     context.after(() => child.kill('SIGKILL'));

@@ -342,7 +342,7 @@ describe('files and rows that disagree', () => {
     assert.equal(namesInTrash(root).length, 2);
   });
 
-  test('what died named but never recorded takes its file along', async (context) => {
+  test('a blob that was pinned but never recorded is removed with its file', async (context) => {
     const { metadata, content, collector } = await newStore(context);
     const maker = await metadata.leases.open('maker');
     await using writer = await content.writer('x');

@@ -21,7 +21,7 @@ async function holder(context: TestContext, root: string): Promise<ChildProcess>
 }
 
 describe('leases', () => {
-  test('one has a row and a locked file, and leaves neither', async (context) => {
+  test('a lease has a row and a locked file, and leaves neither', async (context) => {
     const { root, metadata } = await newStore(context);
     {
       await using lease = await metadata.leases.open('pull of busybox');

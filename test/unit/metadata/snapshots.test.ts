@@ -31,7 +31,7 @@ const record = (id: string, parentId?: string): SnapshotRecord => ({
   labels: {},
 });
 
-describe('what another boot left', () => {
+describe('records of an earlier boot', () => {
   test('committed records that were not durable go, with all that stands on them; the rest stays', async (context) => {
     const root = temporaryRoot(context);
     {

@@ -110,7 +110,7 @@ describe('tracked content', () => {
     assert.equal((await store.collector.collect()).removed.length, 1);
   });
 
-  test('nobody deletes what another lease pins', async (context) => {
+  test('a blob that another lease pins is not deleted', async (context) => {
     const store = await newStore(context);
     const mine = await openTracked(store);
     const theirs = await openTracked(store);

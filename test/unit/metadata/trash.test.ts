@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
 import { temporaryRoot } from './open-store.ts';
 
-test('whatever lies in it goes, and nothing that it points at', async (context) => {
+test('everything in the trash is removed, but no target of its symlinks', async (context) => {
   const root = temporaryRoot(context);
   const trash = join(root, 'trash');
   mkdirSync(join(trash, 'tree/a/b/c/d/e/f'), { recursive: true });

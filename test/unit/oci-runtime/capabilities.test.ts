@@ -56,7 +56,7 @@ suite('capabilities', () => {
     }
   });
 
-  test('what the engine does not have cannot be asked for by name', () => {
+  test('a capability that the engine lacks cannot be requested by name', () => {
     assert.throws(() => resolveCapabilities({ add: ['BPF'], available: ['CAP_KILL'] }), {
       code: 'ERR_CAPABILITY_UNAVAILABLE',
       kind: 'permission-denied',

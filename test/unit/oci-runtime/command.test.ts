@@ -33,7 +33,7 @@ const rows: readonly Row[] = [
   ['128 KiB in UTF-8', {}, { args: ['é'.repeat(65_536)] }, 'ERR_COMMAND_INVALID'],
 ];
 
-suite('what a container runs', () => {
+suite('the command of a container', () => {
   for (const [name, image, own, expected] of rows) {
     test(name, () => {
       if (typeof expected === 'string') {

@@ -51,7 +51,7 @@ suite('environment of a process', () => {
     }
   });
 
-  test('what inspect shows', () => {
+  test('variables as inspect shows them', () => {
     assert.deepEqual(mergeEnvironment(['A=1', 'B=2'], ['B=3', 'C']), ['B=3', 'C', 'A=1']);
     assert.deepEqual(mergeEnvironment(['A=1'], []), ['A=1']);
     assert.deepEqual(mergeEnvironment(['A=1', 'B=2'], ['A=2', 'B=3', 'A']), ['A', 'B=3']);

@@ -153,7 +153,7 @@ suite('hostile values never reach the runtime', () => {
   });
 });
 
-suite('what is taken', () => {
+suite('accepted options', () => {
   const spec = (config: RunConfig, extra: Partial<ContainerOptions> = {}): ReturnType<typeof createRuntimeSpec> =>
     createRuntimeSpec({ ...image, ...config }, options(extra));
 

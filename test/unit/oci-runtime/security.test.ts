@@ -111,7 +111,7 @@ test('namespaces of the host take what goes with them', () => {
   });
 });
 
-test('what the user mounts at /etc/hosts stands there, not what the engine has for it', () => {
+test('a user’s mount at /etc/hosts replaces the engine’s file', () => {
   const sourceAt = (place: string, more: Parameters<typeof options>[0]): string[] =>
     createRuntimeSpec({ Cmd: ['x'] }, options(more))
       .mounts.filter(({ destination }) => destination === place)

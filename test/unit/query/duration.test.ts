@@ -77,7 +77,7 @@ describe('written', () => {
   for (const [value, text] of table) test(text, () => assert.equal(formatDuration(value), text));
 });
 
-test('what is written reads back', () => {
+test('a formatted duration parses to the same value', () => {
   fc.assert(
     fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (value) => {
       assert.equal(parseDuration(formatDuration(value)), value);

@@ -130,7 +130,7 @@ describe('inspect', () => {
     );
   });
 
-  test('what is left out of JSON when empty is there for templates', () => {
+  test('fields that JSON omits when empty exist for templates', () => {
     const image = { Ports: new Nil('map'), Signal: '', Shell: ['sh'] };
     const shown = (format: string): string =>
       formatInspected(parseInspectFormat(format), image, maps, new Set(['Ports', 'Signal', 'Shell']));

@@ -8,7 +8,7 @@ const now = new Date('2024-02-03T04:05:06.500Z');
 const passes = (flags: readonly string[]): ((milliseconds: number) => boolean) =>
   compileFilters(Filters.fromFlags(flags), { until: untilFilter((milliseconds: number) => milliseconds, now) });
 
-test('what is older than the time passes, to the millisecond', () => {
+test('images older than the time pass, to the millisecond', () => {
   for (const [until, limit] of [
     ['2024-01-02T00:00:00.600Z', Date.parse('2024-01-02T00:00:00.600Z')],
     ['1h', now.getTime() - 3_600_000],

@@ -191,7 +191,7 @@ test('tags and digests are put on and taken off', () => {
   assert.throws(() => parseRepositoryName('a:b'), /invalid reference format/);
 });
 
-test('what a user may mean', () => {
+test('meanings of a user’s name', () => {
   const named = (text: string): object => withDefaultTag(parseReference(text));
   assert.deepEqual(parseAnyReference(hex), { digest });
   assert.deepEqual(parseAnyReference(digest), { digest });

@@ -19,7 +19,7 @@ import { fixture, needs } from '../../helpers/needs.ts';
 const hex = (length: number): string => 'e58fcf7418d4390d'.repeat(8).slice(0, length);
 const all: readonly DigestAlgorithm[] = ['sha256', 'sha384', 'sha512'];
 
-test('what an image may be named by', () => {
+test('digests, diffIDs and chain IDs are parsed', () => {
   for (const text of [`sha256:${hex(64)}`, `sha512:${hex(128)}`]) {
     assert.equal(parseDigest(text), text);
     assert.ok(isDigest(text));

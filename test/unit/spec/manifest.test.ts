@@ -216,7 +216,7 @@ describe('manifest and index', () => {
     });
   }
 
-  test('one where only the other will do', () => {
+  test('a manifest in place of an index, and the reverse', () => {
     assert.throws(() => parseManifest(encode(index())), /is an index where a manifest is needed/);
     assert.throws(() => parseIndex(encode(manifest())), /is a manifest where an index is needed/);
   });

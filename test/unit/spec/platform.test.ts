@@ -108,7 +108,7 @@ test('unknown platforms keep a name', () => {
   });
 });
 
-describe('what a machine runs, best first', () => {
+describe('platforms that a machine runs, best first', () => {
   const table: readonly (readonly [machine: string, candidates: readonly string[], not: readonly string[]])[] = [
     ['linux/amd64', ['linux/amd64', 'linux/386'], ['linux/amd64/v2', 'linux/arm64', 'windows/amd64', 'freebsd/amd64']],
     ['linux/amd64/v3', ['linux/amd64/v3', 'linux/amd64/v2', 'linux/amd64/v1', 'linux/386'], ['linux/amd64/v4']],

@@ -54,7 +54,7 @@ test('an exit file wakes all who wait for that container, and nobody else', asyn
   await assert.rejects(two, /enough/);
 });
 
-test('what a glance shows is looked at once, not once a waiter', async (context) => {
+test('a changed glance is checked once, not once for each waiter', async (context) => {
   const watch = new ExitWatch(temporaryFolder(context));
   let glances = 0;
   let isGone = false;

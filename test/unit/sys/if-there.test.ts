@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { ifThere, unreachable } from '../../../src/sys/if-there.ts';
 
-test('what is not there is undefined, and any other failure is one', () => {
+test('a missing file is undefined, and any other failure is thrown', () => {
   assert.equal(
     ifThere(() => statSync('/nowhere/at/all')),
     undefined,

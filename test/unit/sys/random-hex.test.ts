@@ -12,7 +12,7 @@ test('each is another one, of the length asked for', () => {
   assert.match(randomHex(32), /^[0-9a-f]{64}$/);
 });
 
-test('where the device is missing they are random all the same', {
+test('digits are random without /dev/urandom, too', {
   skip: needs('root', 'unshare'),
 }, () => {
   const file = JSON.stringify(join(import.meta.dirname, '../../../src/sys/random-hex.ts'));

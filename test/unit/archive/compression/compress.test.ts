@@ -43,7 +43,7 @@ suite('gzip by blocks', () => {
     }
   });
 
-  test('one member, no time, no name, no system', async () => {
+  test('output has one member without time, name and system', async () => {
     const made = await gzip(text, { level: 9 });
     assert.equal(made.subarray(0, 10).toString('hex'), '1f8b08000000000002ff');
     assert.equal(made.readUInt32LE(made.length - 8), zlib.crc32(text));

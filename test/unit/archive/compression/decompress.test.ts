@@ -62,7 +62,7 @@ for (const [format, cases] of formats) {
 }
 
 suite('decompression', () => {
-  test('what is not compressed comes through as it is', async () => {
+  test('uncompressed input passes unchanged', async () => {
     for (const text of ['', 'x', 'plain tar']) {
       assert.equal(await result(Buffer.from(text), [1]), outcome(Buffer.from(text)));
     }

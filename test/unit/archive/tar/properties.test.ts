@@ -80,7 +80,7 @@ const own: fc.Arbitrary<Partial<TarEntry> & Pick<TarEntry, 'type'>> = fc.oneof(
 const fields: fc.Arbitrary<TarHeaderFields> = fc.tuple(common, own).map(([a, b]) => ({ ...a, ...b }));
 
 suite('tar properties', () => {
-  test('what is encoded is parsed as it was, in any pieces', () => {
+  test('an encoded entry is parsed unchanged, in chunks of any size', () => {
     fc.assert(
       fc.property(fc.array(fields, { maxLength: 4 }), pieces, (members, sizes) => {
         const archive = concatBytes([
