@@ -53,7 +53,7 @@ function fail(message: string, hint: string): StrataError {
 }
 
 function plainPath(path: string, what: string): string {
-  const hint = 'Give an absolute path.';
+  const hint = 'Give an absolute path below the root.';
   if (!path.startsWith('/'))
     throw fail(`invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`, hint);
   // `..` is resolved here, so that neither the runtime nor a symlink of the image sees it.

@@ -32,11 +32,11 @@ export async function* layerContent(
   options: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   using index = await store.layers.open(layer.diffId);
-  const placed = index.recordSpan(ordinal);
-  if (placed === undefined) throw corruptIndex('names a record it does not hold');
-  if (options.stored === true) return yield* streamStored({ store, layer, index, placed }, options);
-  const filler = fillHoles(placed.record);
-  for await (const chunk of streamStored({ store, layer, index, placed }, options)) {
+  const entry = index.recordSpan(ordinal);
+  if (entry === undefined) throw corruptIndex('names a record it does not hold');
+  if (options.stored === true) return yield* streamStored({ store, layer, index, entry }, options);
+  const filler = fillHoles(entry.record);
+  for await (const chunk of streamStored({ store, layer, index, entry }, options)) {
     options.signal?.throwIfAborted();
     yield* filler.write(chunk);
   }
@@ -51,26 +51,26 @@ interface LayerFile {
   readonly store: Store;
   readonly layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>;
   readonly index: LayerIndex;
-  readonly placed: RecordSpan;
+  readonly entry: RecordSpan;
 }
 
 async function* streamStored(file: LayerFile, options: LayerContentOptions): AsyncGenerator<Uint8Array, void> {
-  const { store, layer, index, placed } = file;
-  const { body, storedSizeBytes } = placed.record;
+  const { store, layer, index, entry } = file;
+  const { body, storedSizeBytes } = entry.record;
   if (storedSizeBytes === 0) return;
-  if (body === 'index') return yield* streamFromIndex(index, placed);
+  if (body === 'index') return yield* streamFromIndex(index, entry);
   const snapshot = layer.snapshotId === undefined ? undefined : store.metadata.snapshots.get(layer.snapshotId);
   if (body !== 'tree' || snapshot === undefined || !fitsChain(index, snapshot))
     return yield* streamFromBlob(file, options);
   await using opened = await store.layers.openFiles(snapshot.id, options);
   using bodies = new TreeBodies(opened.files);
   const out = new Chunks();
-  yield* recordBody(index, placed, bodies, out);
+  yield* recordBody(index, entry, bodies, out);
   yield* out.rest();
 }
 
-function* streamFromIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint8Array, void> {
-  const { record, span, saved } = placed;
+function* streamFromIndex(index: LayerIndex, entry: RecordSpan): Generator<Uint8Array, void> {
+  const { record, span, saved } = entry;
   const out = new Chunks();
   const at = saved ?? { offset: span.offset + record.headerBytes, bodyBytes: span.bodyBytes };
   yield* decodeRawBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
@@ -79,7 +79,7 @@ function* streamFromIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint
 
 /** Streams the file's part of the layer's tar, from any stored blob of the layer. */
 async function* streamFromBlob(
-  { store, layer: { diffId }, placed: { record } }: LayerFile,
+  { store, layer: { diffId }, entry: { record } }: LayerFile,
   { lease, signal }: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const start = record.offset + record.headerBytes;

@@ -31,7 +31,7 @@ export function activateWorkDirectory(id: string, directory: string): { path: st
     throw new StrataError({
       code: 'ERR_SNAPSHOT_VOLATILE_LOST',
       message: `snapshot ${id}: was to last until the machine stops, and it has been restarted since`,
-      hint: 'Start the work that used it again.',
+      hint: 'Start again the work that used it.',
     });
   }
   // The kernel mounts a volatile upper only once, because it cannot rule out a crash in between. The boot ID does.
