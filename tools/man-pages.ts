@@ -7,7 +7,7 @@ import type { CliContext } from '../src/cli/context.ts';
 import { type Example, examples } from '../src/cli/examples.ts';
 import { nameOf } from '../src/cli/flags/flags.ts';
 import { settingFlags } from '../src/cli/flags/setting-flags.ts';
-import { optionText } from '../src/cli/help-style.ts';
+import { helpStyle, optionText } from '../src/cli/help-style.ts';
 import { defineProgram } from '../src/cli/program.ts';
 import { fileVariable, systemFile } from '../src/configuration/configuration-file.ts';
 import { type SettingName, settingNames, settings } from '../src/configuration/settings.ts';
@@ -35,7 +35,7 @@ export async function manPages(date: Date): Promise<ReadonlyMap<string, string>>
 
 /** Defines the verb at `path`. Its context stays unused, as the verb never runs. */
 async function defineCommand(path: readonly string[]): Promise<Command> {
-  const program = new Command('strata');
+  const program = new Command('strata').configureHelp(helpStyle);
   await defineProgram(program, {} as CliContext, path);
   return program;
 }

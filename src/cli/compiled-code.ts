@@ -186,7 +186,10 @@ export function compiledCodeFolder(uid: number, env: NodeJS.ProcessEnv): string 
   return home.startsWith('/') ? `${home}/.cache/strata` : undefined;
 }
 
-/** Creates a missing folder. Returns true if only `uid` (and root) can put files into it, false also if it cannot be created. */
+/**
+ * Creates a missing folder. Returns true if only `uid` (and root) can put files into it, false also if it cannot be
+ * created.
+ */
 export function makePrivateFolder(folder: string, uid: number): boolean {
   const { existsSync, lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
   try {

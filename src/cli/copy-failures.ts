@@ -18,13 +18,13 @@ export async function explainMissingPath(
 ): Promise<StrataError> {
   const { text, container, signal } = place;
   const { name } = splitImagePath(text);
-  // No hint at an image of the container's name that does not exist.
+  // An image of the same name as the container is meant only if it exists.
   if (name === container && !(await isImage(engine, name, { signal }))) return error;
   const hint = `${container} is a container; to copy from the image ${name}, use 'strata cp --image ${text} PATH'.`;
   return restate(error, { hint });
 }
 
-/** Adds a hint to a failure to find an image: a container has that name. */
+/** Adds a hint to a failure to find an image if a container has the name. */
 export async function explainMissingImage(
   engine: Engine,
   error: StrataError,
@@ -35,7 +35,7 @@ export async function explainMissingImage(
   return restate(error, { hint: `${container} is a container; to copy from it, use 'strata cp ${text} PATH'.` });
 }
 
-/** Adds a hint to a failed copy into a container: the name is an image's. */
+/** Adds a hint to a failed copy into a container if the name is an image's. */
 export async function explainImageTarget(
   engine: Engine,
   error: StrataError,

@@ -10,8 +10,8 @@ export const fileProblem = (doing: string, path: string, cause: unknown): Strata
     cause,
   });
 
-/** Returns the system's message: `no such file or directory`. */
-function reasonOf(cause: unknown): string {
+/** Returns the system's message for an error: `no such file or directory`. */
+export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return 'errno' in cause && typeof cause.errno === 'number' ? getSystemErrorMessage(cause.errno) : cause.message;
 }

@@ -2,6 +2,7 @@ import { type Command, Help, type HelpConfiguration, type Option } from 'command
 import { nameOf } from './flags/flags.ts';
 import { entryOf } from './verb-entries.ts';
 
+const usualWidth = 80;
 const verbsHeading = 'Commands:';
 const nounsHeading = 'Management Commands:';
 const commonHeading = 'Common Commands:';
@@ -16,8 +17,12 @@ export function optionText({ description, defaultValue, argChoices }: Option): s
   return `${text} (default ${JSON.stringify(defaultValue)})`;
 }
 
+// Commander's own 40 leaves the flags of `run` unwrapped below 80 columns.
+const leastTextWidth = 20;
+
 /** Help in docker's layout. Arguments and examples are Strata's own sections. */
 export const helpStyle: HelpConfiguration = {
+  minWidthToWrap: leastTextWidth,
   optionDescription: optionText,
   optionTerm: ({ short, flags }) => (short === undefined ? `    ${flags}` : flags),
   visibleOptions: (command) => sortOptions(command),
@@ -54,7 +59,7 @@ function formatHelp(command: Command, help: Help): string {
   const options = isNoun ? [] : help.visibleOptions(command);
   const sections = [
     `Usage:  ${help.commandUsage(command)}`,
-    command.description(),
+    help.boxWrap(command.description(), help.helpWidth ?? usualWidth),
     ...(isVerb ? [] : commandSections(command, help)),
     aliasSection(command),
     itemSection(
@@ -91,7 +96,7 @@ function commandSections(command: Command, help: Help): string[] {
   );
 }
 
-/** Lists the names of a verb as docker does: those of its noun before the short one. */
+/** Lists the names of a verb as docker does: those of its noun before the short one, and none for `inspect`. */
 function aliasSection(command: Command): string {
   const { names, nounSummaries } = entryOf(command) ?? { names: [], nounSummaries: undefined };
   if (names.length < 2 || nounSummaries !== undefined) return '';

@@ -1,5 +1,6 @@
 import { runCommandLine } from './command-line.ts';
 import { exitEngineFailure } from './exit-codes.ts';
+import { reasonOf } from './file-problem.ts';
 import { StandardStreams } from './terminal/standard-streams.ts';
 
 // In `strata images | head -1` the closed pipe is no error. A full disk is reported, unless the command has failed
@@ -10,7 +11,9 @@ const streams = new StandardStreams((name, error) => {
 });
 process.on('exit', () => {
   if (lost === undefined || process.exitCode !== 0) return;
-  streams.err(`strata: write /dev/stdout: ${lost.code ?? lost.message}\n`);
+  streams.err(
+    `strata: write /dev/stdout: ${reasonOf(lost)}\nhint: Free space on the disk that takes the output, or send it elsewhere.\n`,
+  );
   process.exitCode = 1;
 });
 

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, isDockerVerb } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { helpStyle } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
 import { mayBeTerminal } from './terminal/standard-streams.ts';
 import { laterVerb, unknownVerb } from './unknown-verb.ts';
@@ -19,7 +18,6 @@ export async function defineProgram(program: Command, context: CliContext, argv:
     .option('-D, --debug', 'Print causes and stacks of errors')
     .option('-v, --version', 'Print version information and quit')
     .helpOption('-h, --help', 'Print usage')
-    .configureHelp(helpStyle)
     .exitOverride((error) => refuseUsage(program, error, argv))
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
@@ -35,15 +33,17 @@ export async function defineProgram(program: Command, context: CliContext, argv:
       getErrHelpWidth: () => widthOf(2, () => process.stderr),
     });
   program.addHelpCommand(false);
-  defineHelp(program, argv);
   const words = verbWords(program, argv);
   // Defining all verbs takes a tenth of the time of a short command, so they are defined only for help and errors.
   const all = commandTable.flatMap((entry) => entry.names.map((path) => ({ entry, path })));
   const called = all.filter(({ path }) => path.every((word, at) => word === words[at]));
   const shown = asksForVersion(argv) ? [] : all;
+  if (asksForHelp(argv) || (called.length === 0 && shown.length > 0))
+    program.configureHelp((await import('./help-style.ts')).helpStyle);
   for (const { entry, path } of called.length > 0 ? called : shown) {
     await defineVerb({ program, context, argv }, entry, path, words);
   }
+  defineHelp(program, argv);
   program.on('command:*', (words: string[]) => {
     throw unknownVerb(program, words[0] ?? '');
   });
@@ -63,6 +63,9 @@ const widthOf = (fd: number, stream: () => Partial<WriteStream>): number =>
 
 const asksForVersion = (argv: readonly string[]): boolean =>
   argv.length > 0 && argv.every((word) => word === '-v' || word === '--version');
+
+/** True if the line may ask for help. The parser takes `-ah` for two flags. */
+const asksForHelp = (argv: readonly string[]): boolean => argv.some((word) => /^(?:help|--help|-\w*h\w*)$/.test(word));
 
 interface ProgramCall {
   readonly program: Command;
@@ -92,7 +95,7 @@ async function defineVerb(
   // Only the called verb is loaded, to keep the start-up short.
   if (words[0] === first && (second === undefined || words[1] === second)) {
     (await entry.load()).define(command, context);
-    if (argv.some((word) => ['--help', '-h', 'help'].includes(word))) {
+    if (asksForHelp(argv)) {
       const { exampleText } = await import('./examples.ts');
       const text = exampleText(verbOf(command));
       if (text !== '') command.addHelpText('after', text);

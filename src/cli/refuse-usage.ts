@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import type { StrataError } from '../errors/index.ts';
-import { argumentProblem, nameOf, usageProblem } from './flags/flags.ts';
+import { argumentProblem, nameOf, usageProblem, wrongValue } from './flags/flags.ts';
 import { unknownVerb } from './unknown-verb.ts';
 
 /** Restates an error of the argument parser in docker's words. Help, which the parser also throws, is rethrown. */
@@ -15,6 +15,12 @@ export function refuseUsage(command: Command, error: CommanderError, argv: reado
     }
     case 'commander.optionMissingArgument':
       throw usageProblem(command, `flag needs an argument: ${asGiven(argv.at(-1) ?? '', flag)}`);
+    case 'commander.invalidArgument': {
+      const [, value = '', choices] =
+        /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/s.exec(error.message) ?? [];
+      if (choices === undefined) throw usageProblem(command, error.message.replace(/^error: /, ''));
+      throw wrongValue(command, value, flag, `must be ${choices.replaceAll(', ', ' or ')}`);
+    }
     case 'commander.missingArgument':
     case 'commander.excessArguments':
       throw argumentProblem(command);
@@ -36,7 +42,7 @@ function globalFlagHint(command: Command, flag: string): string | undefined {
   let program = command;
   while (program.parent) program = program.parent;
   const option = program.options.find(({ long, short }) => long === flag || short === flag);
-  if (command === program || option === undefined) return undefined;
+  if (command === program || option === undefined || option.long === '--version') return undefined;
   const flags = option.flags.replace(/^-\w, /, '');
   const verb = nameOf(command).slice(program.name().length + 1);
   return `Give ${flag} before the command: '${program.name()} ${flags} ${verb}'.`;

@@ -82,7 +82,7 @@ export class Filters {
     if (values.length === 0) return fallback;
     const isTrue = values.includes('1') || values.includes('true');
     const isFalse = values.includes('0') || values.includes('false');
-    if (isTrue === isFalse) throw invalidFilter(name, values);
+    if (isTrue === isFalse) throw invalidFilter(name, values, 'Use true or false.');
     return isTrue;
   }
 }

@@ -71,7 +71,10 @@ test('a closed pipe ends the command quietly, and a full disk is reported', { sk
   assert.deepEqual(shell('$strata images | head -0'), [0, '']);
   assert.deepEqual(shell('$strata --help | head -1 >&2'), [0, 'Usage:  strata [OPTIONS] COMMAND\n']);
   assert.deepEqual(shell('$strata nosuch 2>&1 | head -0'), [1, '']);
-  assert.deepEqual(shell('$strata images >/dev/full'), [1, 'strata: write /dev/stdout: ENOSPC\n']);
+  assert.deepEqual(shell('$strata images >/dev/full'), [
+    1,
+    'strata: write /dev/stdout: no space left on device\nhint: Free space on the disk that takes the output, or send it elsewhere.\n',
+  ]);
   assert.deepEqual(shell('$strata nosuch 2>/dev/full'), [1, '']);
   assert.deepEqual(shell('$strata images >&-'), [0, '']);
 });

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { isStrataError } from '../../errors/index.ts';
-import { parseSize } from '../../query/parse-size.ts';
 import type { CliContext, VerbCall } from '../context.ts';
-import { collect, notYetFlags, usageProblem } from '../flags/flags.ts';
+import { parseBytes, readFlag } from '../flags/flag-values.ts';
+import { collect, notYetFlags } from '../flags/flags.ts';
 import { oneBuilderFlag } from '../flags/later-build-flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { formatDeletedIds, formatReclaimedSpace, formatWarnings } from '../render/prune-report.ts';
@@ -20,7 +19,9 @@ export function define(command: Command, context: CliContext): void {
     .option('-a, --all', 'Remove all unused build cache, not just dangling ones')
     .option('-f, --force', 'Do not prompt for confirmation')
     .option('--filter <name=value>', 'Provide filter values (e.g. "until=24h")', collect, [])
-    .option('--keep-storage <bytes>', 'Amount of disk space to keep for cache', (text) => bytesOf(command, text))
+    .option('--keep-storage <bytes>', 'Amount of disk space to keep for cache', (text) =>
+      readFlag(command, '--keep-storage', text, parseBytes),
+    )
     .action(async (flags: BuilderPruneFlags) => prune({ command, context }, flags));
   notYetFlags(command, [oneBuilderFlag, ['--verbose', "List the cache with 'strata builder du' first."]]);
 }
@@ -39,17 +40,4 @@ async function prune({ command, context }: VerbCall, flags: BuilderPruneFlags): 
   });
   context.out(formatDeletedIds('Deleted build cache objects', deleted) + formatReclaimedSpace(reclaimedBytes));
   context.err(formatWarnings(warnings));
-}
-
-/** Parses bytes in powers of 1024, as docker does here. Throws ERR_USAGE. */
-function bytesOf(command: Command, text: string): number {
-  try {
-    return parseSize(text, 1024);
-  } catch (error) {
-    if (!isStrataError(error, 'ERR_SIZE_INVALID')) throw error;
-    throw usageProblem(
-      command,
-      `invalid argument ${JSON.stringify(text.slice(0, 100))} for "--keep-storage" flag: ${error.message}`,
-    );
-  }
 }

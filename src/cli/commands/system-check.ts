@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { CliContext } from '../context.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
-    .option('--format <template>', "Format output: only 'json'")
+    .addOption(new Option('--format <format>', 'Format of the output').choices(['json']))
     .action(async (flags: { readonly format?: string }) => check(context, flags.format));
 }
 

@@ -74,7 +74,10 @@ export function defineContainerFlags(command: Command): void {
   notYetFlags(command, laterContainerFlags, exitEngineFailure);
 }
 
-/** Reads the variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE. */
+/**
+ * Reads the variables of `-e` and `--env-file`. As in docker, a bare name without a value in the environment removes the
+ * variable in `-e` and is ignored in a file. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE.
+ */
 export async function readEnvironment(
   { command, context }: VerbCall,
   flags: Pick<ContainerFlags, 'env' | 'envFile'>,
@@ -141,7 +144,10 @@ function terminalSize(): { readonly terminalSize?: { readonly rows: number; read
   return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
 }
 
-/** Reads the network; as in docker, an empty name is the default. Two networks are refused: silently using the wider one would be unsafe. */
+/**
+ * Reads the network. As in docker, an empty name is the default. Two networks are refused: to choose the less confined
+ * one silently would be unsafe.
+ */
 function networkOf(modes: readonly string[]): NetworkMode {
   const [mode = '', second] = modes;
   if (second !== undefined) {

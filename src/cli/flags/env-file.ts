@@ -8,8 +8,8 @@ export function withOwnValue(entry: string): string {
 }
 
 /**
- * Reads docker's format: a variable a line, `#` comments, quotes kept. Throws ERR_ENV_FILE and the errors of reading
- * the file.
+ * Reads docker's format: a variable a line, `#` comments, quotes kept, bare names as they are. Throws ERR_ENV_FILE and
+ * the errors of reading the file.
  */
 async function readEnvFile(path: string, signal: AbortSignal): Promise<string[]> {
   const lines = textOf(path, await readNamedFile(path, signal))

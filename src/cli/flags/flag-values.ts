@@ -13,7 +13,8 @@ export function readFlag<Value>(command: Command, flag: string, text: string, re
   try {
     return read(text);
   } catch (error) {
-    if (error instanceof FlagProblem || isStrataError(error)) throw wrongValue(command, text, flag, error.message);
+    if (error instanceof FlagProblem) throw wrongValue(command, text, flag, error.message);
+    if (isStrataError(error)) throw wrongValue(command, text, flag, error.message, error.hint);
     throw error;
   }
 }

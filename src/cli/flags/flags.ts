@@ -120,7 +120,10 @@ export const usageProblem = (command: Command, message: string, hint?: string): 
 const withHelp = (command: Command, hint: string | undefined): string =>
   `${hint === undefined ? '' : `${hint} `}See '${nameOf(command)} --help'.`;
 
-/** Creates the error for a line that parses but makes no sense. As in docker, it does not point to `--help`. Default exit code: 125. */
+/**
+ * Creates the error for a line that parses but makes no sense. As in docker, it does not point to `--help`. Default exit
+ * code: 125.
+ */
 export const plainUsageProblem = (message: string, hint: string | undefined, exitCode?: number): StrataError =>
   new StrataError({
     code: 'ERR_USAGE',
@@ -130,8 +133,14 @@ export const plainUsageProblem = (message: string, hint: string | undefined, exi
   });
 
 /** Creates a {@link usageProblem} for a value. `flag` is written as in docker's help: `-m, --memory`. */
-export const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
-  usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);
+export const wrongValue = (
+  command: Command,
+  value: string,
+  flag: string,
+  problem: string,
+  hint?: string,
+): StrataError =>
+  usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`, hint);
 
 /** Creates the error for a wrong number of arguments: in docker, exit code 1. */
 export function argumentProblem(command: Command): StrataError {
@@ -159,7 +168,8 @@ function missingArgument({ args, registeredArguments }: Command): string | undef
   const missing = registeredArguments[args.length];
   if (missing?.required !== true) return undefined;
   const { description } = missing;
-  const text = description === '' ? '' : `: ${description.charAt(0).toLowerCase()}${description.slice(1)}`;
+  // A description may begin with a word in capitals: CONTAINER:PATH.
+  const text = description === '' ? '' : `: ${description.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())}`;
   return `${missing.name().toUpperCase()} is missing${text}.`;
 }
 

@@ -71,7 +71,7 @@ export function defineHostFlags(command: Command): void {
     )
     .option('--mount <type=…,…>', 'Attach a filesystem mount to the container: type=bind or type=tmpfs', collect, [])
     .option('--tmpfs <destination>', 'Mount a tmpfs directory', collect, [])
-    .option('-m, --memory <bytes>', 'Memory limit')
+    .option('-m, --memory <bytes>', 'Memory limit (e.g. "512m")')
     .option('--memory-swap <bytes>', "Swap limit equal to memory plus swap: '-1' to enable unlimited swap")
     .option('--memory-reservation <bytes>', 'Memory soft limit')
     .option('--cpus <number>', 'Number of CPUs')
@@ -93,7 +93,7 @@ export function defineHostFlags(command: Command): void {
       collect,
       [],
     )
-    .option('--device <path>', 'Add a host device to the container', collect, [])
+    .option('--device <path[:path][:rwm]>', 'Add a host device to the container', collect, [])
     .option('--sysctl <name=value>', 'Sysctl options', collect, [])
     .option('--init', 'Run an init inside the container that forwards signals and reaps processes')
     .option('--group-add <group>', 'Add additional groups to join', collect, [])

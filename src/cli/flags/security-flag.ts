@@ -31,19 +31,17 @@ async function readProfile(path: string, signal: AbortSignal): Promise<string> {
     text = Buffer.from(await readNamedFile(path, signal)).toString('utf8');
   } catch (error) {
     if (!isStrataError(error)) throw error;
-    throw problem(`opening seccomp profile (${path}) failed: ${error.message}`);
+    throw problem(`opening seccomp profile (${path}) failed: ${error.message}`, error.hint);
   }
   try {
     return JSON.stringify(JSON.parse(text));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw problem(`compacting json for seccomp profile (${path}) failed: ${why}`);
+    throw problem(`compacting json for seccomp profile (${path}) failed: ${why}`, 'Give a file that holds JSON.');
   }
 }
 
-const problem = (message: string): StrataError =>
-  new StrataError({
-    code: 'ERR_SECURITY_OPTION_INVALID',
-    message,
-    hint: 'Use seccomp=FILE, seccomp=unconfined, no-new-privileges or systempaths=unconfined.',
-  });
+const options = 'Use seccomp=FILE, seccomp=unconfined, no-new-privileges or systempaths=unconfined.';
+
+const problem = (message: string, hint: string = options): StrataError =>
+  new StrataError({ code: 'ERR_SECURITY_OPTION_INVALID', message, hint });

@@ -31,7 +31,7 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
       : hint.startsWith('List')
         ? allContainers
         : undefined,
-  ERR_CONTAINER_NOT_RUNNING: 'strata start CONTAINER',
+  ERR_CONTAINER_NOT_RUNNING: ({ hint = '' }) => (hint.startsWith('List') ? 'strata ps' : 'strata start CONTAINER'),
   ERR_CONTAINER_PAUSE: '--pause=false',
   ERR_CONTAINER_PAUSED: ({ hint = '' }) => (hint.startsWith('Unpause it') ? unpause : allContainers),
   ERR_CONTAINER_RUNNING: '--force',

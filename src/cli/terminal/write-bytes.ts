@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { StrataError } from '../../errors/index.ts';
+import { reasonOf } from '../file-problem.ts';
 
 const ignore = (): void => undefined;
 
@@ -28,7 +29,7 @@ export async function writeBytes(stream: Writable, chunk: Uint8Array): Promise<v
 const closedOutput = (stream: Writable, cause: Error): StrataError =>
   new StrataError({
     code: 'ERR_OUTPUT_CLOSED',
-    message: `write /dev/${stream === process.stderr ? 'stderr' : 'stdout'}: ${'code' in cause && cause.code === 'EPIPE' ? 'broken pipe' : cause.message}`,
+    message: `write /dev/${stream === process.stderr ? 'stderr' : 'stdout'}: ${reasonOf(cause)}`,
     hint: 'Check the program or the disk that takes the output.',
     cause,
   });

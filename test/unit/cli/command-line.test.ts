@@ -27,6 +27,14 @@ const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '))
 /** Docker's response to the same line, with its name replaced: exit code, message, and the command whose help it names. */
 const mistakes: readonly (readonly [line: string, code: number, message: string, see: string])[] = [
   ['images a b', 1, '"strata images" requires at most 1 argument.', 'strata images'],
+  ['ps -v', 125, "unknown shorthand flag: 'v' in -v", 'strata ps'],
+  ['system check --format x', 125, 'invalid argument "x" for "--format" flag: must be json', 'strata system check'],
+  [
+    'save --format x y',
+    125,
+    'invalid argument "x" for "--format" flag: must be docker-archive or oci-archive',
+    'strata save',
+  ],
   ['build a b', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
   ['image history a b', 1, '"strata image history" requires exactly 1 argument.', 'strata image history'],
   ['version x', 1, '"strata version" accepts no arguments.', 'strata version'],
@@ -88,6 +96,18 @@ const hinted: readonly (readonly [line: string, code: number, message: string, h
     'NAME|ID is missing: names or IDs of containers and images.',
   ],
   ['rmi', 1, '"strata rmi" requires at least 1 argument.', 'IMAGE is missing: names or IDs of images.'],
+  [
+    'cp',
+    1,
+    '"strata cp" requires exactly 2 arguments.',
+    'SOURCE is missing: CONTAINER:PATH, IMAGE:PATH, a path, or "-" to read a tar archive from STDIN.',
+  ],
+  [
+    'run -m x y',
+    125,
+    `invalid argument "x" for "-m, --memory" flag: invalid size: 'x'`,
+    'Write a size as a number and one of b, k, m, g or t, for example 512m.',
+  ],
   [
     'tag a',
     1,
@@ -242,6 +262,7 @@ test('help for everything, on standard output', async () => {
     assert.deepEqual(await answer('help', ...wordsOf(verb)), await answer(...wordsOf(verb), '--help'), verb);
   }
   assert.deepEqual(await answer('image'), await answer('image', '--help'));
+  assert.deepEqual(await answer('ps', '-ah'), await answer('ps', '--help'));
   assert.doesNotMatch((await answer('run', '--help')).stdout, /--gpus/, 'what is not there yet is not offered');
 });
 

@@ -5,7 +5,7 @@ export const notRunning = (id: string, verb: string, name: string): StrataError 
   new StrataError({
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `cannot ${verb} container: ${name.slice(0, 256)}: container ${id} is not running`,
-    hint: 'Start it first.',
+    hint: 'List the running containers to see which there are.',
   });
 
 export const containerNotRunning = (id: string): StrataError =>
