@@ -208,6 +208,13 @@ test('a command killed between creation and start of the processes leaves the co
   assert.deepEqual(processesNaming(id), []);
   await startKilled(engine, id, 'started');
   assert.equal((await shown(engine, id))[0], 'running');
+  await engine.containers.kill(id);
+  const ended = recordOf(engine, id);
+  assert.deepEqual([ended.status, ended.exitCode], ['exited', 137]);
+  assert.ok(ended.finishedAt !== undefined);
+  await startKilled(engine, id, 'made');
+  assert.deepEqual((await shown(engine, id)).slice(0, 2), ['exited', 137]);
+  assert.deepEqual(recordOf(engine, id), ended);
   await engine.containers.remove(id, { force: true });
   await assertNothingLeft(engine, [id]);
 });

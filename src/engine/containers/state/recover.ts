@@ -131,7 +131,9 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const { id } = record;
   const bundle = bundleOf(layout, id);
   const restore = async (): Promise<void> => {
-    await changeState(metadata, id, (now) => toEndedState(now, { exitCode: state.exitCode }), { freesSpace: true });
+    const { exitCode, finishedAt, error, oomKilled } = state;
+    const before = { exitCode, finishedAt, error, oomKilled };
+    await changeState(metadata, id, (now) => toEndedState(now, before), { freesSpace: true });
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();
