@@ -9,7 +9,7 @@ import { getXattrFd, setXattrFd } from '../sys/xattr.ts';
 export const isWhiteout = (stat: FileStat): boolean =>
   stat.type === 'character-device' && stat.nodeMajor === 0 && stat.nodeMinor === 0;
 
-/** Hides a name of the layers below, in an open directory that does not have the name. */
+/** Hides a name of the layers below by a character device 0:0 of mode 0, in an open directory that does not have the name. */
 export const makeWhiteout = (directoryFd: number, name: Name): void =>
   mknodAt(directoryFd, name, 'character-device', 0);
 

@@ -32,7 +32,7 @@ export interface TransactOptions extends AbortOptions {
    * anyway, such as leases and pins.
    */
   readonly skipFlush?: boolean;
-  /** Set for a transaction that leads to free space: on a full disk it may use the reserve. */
+  /** Set for a transaction that leads to free space or records an end: on a full disk it may use the reserve. */
   readonly freesSpace?: boolean;
 }
 

@@ -279,7 +279,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     return infoOf(record);
   }
 
-  // An existing snapshot without files would break every image on it, pulled again or not (moby#44909, moby#41190).
+  // An existing snapshot without files would break every image on it, loaded again or not (moby#44909, moby#41190).
   async #discardOrReplace(id: string, existingId: string): Promise<void> {
     if (await this.hasStorage(existingId)) await this.discard(id);
     else await this.replace(existingId, id);

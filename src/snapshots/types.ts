@@ -40,7 +40,7 @@ export interface SnapshotterCapabilities {
   readonly whiteouts: 'overlay' | 'none';
   /** True when the changes of a snapshot can be read from its own directory, without comparing two trees. */
   readonly nativeDiff: boolean;
-  /** True when the size of a snapshot can be limited. */
+  /** True when the size of a snapshot can be limited. For information: nothing depends on it yet. */
   readonly quota: boolean;
   /** True when copies of files share their blocks. */
   readonly reflink: boolean;

@@ -37,8 +37,8 @@ export interface Op<R extends Result> {
    */
   readonly definition: string;
   /**
-   * True when the definition and the identities of the inputs decide the output. They are a second key then, which is
-   * looked up before anything is read. False for an operation that reads the build context.
+   * True when the definition and the identities of the inputs decide the output. They are the step's first
+   * key then, which is looked up before anything is read. False for an operation that reads the build context.
    */
   readonly isKeyedByDefinition: boolean;
   /** Reads everything that decides the output. `exec` is called only when no result is cached under the digest. */
@@ -58,7 +58,7 @@ export interface Vertex<R extends Result> {
 
 /** A cached result. */
 export interface Cached<R extends Result> {
-  /** Key of its step: the digest of {@link Keyed}, also when it was found by another key. */
+  /** Content key of its step, the digest of {@link Keyed}, also when it was found by the first key. */
   readonly key: string;
   readonly result: R;
 }
@@ -66,7 +66,7 @@ export interface Cached<R extends Result> {
 /** A step with a result to be saved. */
 export interface SavedStep {
   readonly key: string;
-  /** A second key, see {@link Op.isKeyedByDefinition}. */
+  /** The first key; undefined unless {@link Op.isKeyedByDefinition}. */
   readonly definitionKey: string | undefined;
   readonly name: string;
   /** Inputs of the step; `key` is undefined for an image to build upon. */

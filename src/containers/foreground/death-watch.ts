@@ -46,7 +46,7 @@ function watcherFor(location: RuntimeLocation): ChildProcess {
       detached: true,
     },
   );
-  // Without the watcher the next command that recovers containers ends them.
+  // Without the watcher the next command that builds, creates, starts or removes ends them (`endAbandonedSteps`).
   watcher.on('error', () => undefined);
   watcher.stdin?.on('error', () => undefined);
   watcher.unref();

@@ -32,7 +32,7 @@ export interface ForegroundPlan extends DocumentContents, RuntimeLocation {
   readonly scripts?: Readonly<Record<string, string>>;
   /** Removes afterwards the mount points that the runtime created in the root. */
   readonly removesMountPoints?: boolean;
-  /** `inherit` uses this process's own; `output` passes the output to `onOutput` and gives the container no input. */
+  /** `inherit` uses this process's own; `output` reports it as `output` events and gives the container no input. */
   readonly stdio: 'inherit' | 'output';
   /** With `inherit`: true passes standard input on; false gives the container none. */
   readonly interactive: boolean;

@@ -5,8 +5,8 @@ import { ifThere } from '../../sys/if-there.ts';
 
 /**
  * Ends build steps whose builds were killed, and removes their state in the runtime. Returns their number. Called before
- * garbage collection, which removes the layers they write into, and before containers are created or started: no other
- * command may run for days. Costs one directory listing when there are none.
+ * garbage collection, which removes the layers they write into, and before containers are created or started:
+ * otherwise the steps could go on for days, until a collection. Costs one directory listing when there are none.
  */
 export async function endAbandonedSteps(store: Store): Promise<number> {
   const { layout } = store;

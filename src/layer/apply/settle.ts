@@ -25,8 +25,8 @@ export interface SettleJob {
  * - an opaque root becomes a whiteout for each name below, because overlayfs knows no opaque root.
  *
  * Returns false, and changes nothing, when a directory was made at a path where the layers below have another node, such
- * as a symlink: then entries belong elsewhere, and the layer must be unpacked again with those below. An error of `check`
- * ends the job.
+ * as a symlink: then entries belong elsewhere, and the layer must be unpacked again with those below. `check` throws
+ * when the job is aborted.
  */
 export function settleLayer(job: SettleJob, check: () => void): boolean {
   using view = new OverlayView(job.lowerDirs, job);

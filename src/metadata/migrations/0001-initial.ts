@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts';
 /**
  * Version 1. Everything in the store is an `object` and every reference an `edge`, so that garbage collection is one
  * walk. The table of its kind has the properties of an object, under the object's ID. `present` is 0 for an object that
- * is only referred to, such as a layer of a platform that was not pulled.
+ * is only referred to, such as a layer of a platform that was not loaded.
  *
  * Sizes are bytes, times milliseconds since 1970, lists and maps JSON.
  */

@@ -82,7 +82,7 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
   // Rows are removed before files: after a kill in between, the marker makes the next command look for the files.
   await using _marker = await openCrashMarker(store.metadata.leases, 'rmi');
   const collected = await (await createCollector(store)).collect(options);
-  // Only unfinished files: finding all leftovers of the dead takes longer.
+  // Only files that were being written: a search for all orphans takes longer.
   if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
   await emptyTrashBriefly(store.layout);
   store.metadata.db.reserve.restore();

@@ -7,7 +7,7 @@ import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import { isParentDependent } from './parent-dependent.ts';
 
 /**
- * A blob of a layer, such as the one that a manifest names. With the digest of the diffID it is the uncompressed tar.
+ * A blob of a layer, such as the one that a manifest names. It is the uncompressed tar when its digest is the diffID.
  */
 export interface WantedBlob {
   readonly diffId: DiffId;
