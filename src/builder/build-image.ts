@@ -71,7 +71,7 @@ async function build(
     const { store, work } = parts;
     const recorded = await recordImage(store.metadata, work, image, { signal, references, layers });
     report({ type: 'image', id: recorded.id, references: recorded.references });
-    for (const wasted of findWastedBytes(plan, made)) report({ type: 'wasted', ...wasted });
+    for (const wasted of findWastedBytes(plan, made)) report({ type: 'kept', ...wasted });
     return recorded;
   };
   return { snapshotIds: made.map(({ snapshotId }) => snapshotId), record };

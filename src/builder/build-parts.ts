@@ -46,5 +46,6 @@ export type BuildEvent =
   | SolveEvent<FilesystemResult>
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
-  | ({ readonly type: 'wasted' } & WastedBytes)
+  /** `kept`: the image keeps them, in `--progress json` too. */
+  | ({ readonly type: 'kept' } & WastedBytes)
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };

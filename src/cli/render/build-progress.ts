@@ -11,7 +11,7 @@ export interface BuildProgress {
   end(): void;
 }
 
-type WastedEvent = Extract<BuildEvent, { type: 'wasted' }>;
+type WastedEvent = Extract<BuildEvent, { type: 'kept' }>;
 type StepEvent = Extract<BuildEvent, { type: 'step' }>;
 
 export const seconds = (ms: number, digits = 1): string => (ms / 1000).toFixed(digits);
@@ -39,7 +39,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** Returns the lines for an event that is not about a step. */
 export function closingLines(event: BuildEvent): string[] {
   if (event.type === 'warning') return [`WARNING: ${printable(event.text)}`];
-  if (event.type === 'wasted') return [wasteWarning(event)];
+  if (event.type === 'kept') return [wasteWarning(event)];
   if (event.type !== 'image') return [];
   return [`writing image ${event.id}`, ...event.references.map((reference) => `naming to ${reference}`)];
 }

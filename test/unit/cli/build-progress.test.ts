@@ -109,8 +109,8 @@ test('the kept hint names both lines and the way out', () => {
   const place = (line: number, title: string, kind: 'run' | 'copy') => ({ line, title, kind });
   const progress = new PlainBuildProgress(write);
   const deletedBy = place(5, 'RUN rm -rf /x', 'run');
-  progress.show({ type: 'wasted', bytes: 50e6, addedBy: place(3, `RUN ${'y'.repeat(99)}`, 'run'), deletedBy });
-  progress.show({ type: 'wasted', bytes: 2e6, addedBy: place(2, 'COPY \x1b x', 'copy'), deletedBy });
+  progress.show({ type: 'kept', bytes: 50e6, addedBy: place(3, `RUN ${'y'.repeat(99)}`, 'run'), deletedBy });
+  progress.show({ type: 'kept', bytes: 2e6, addedBy: place(2, 'COPY \x1b x', 'copy'), deletedBy });
   const [first = '', second = ''] = text().split('\n');
   assert.match(first, /^WARNING: line 5 \(RUN rm -rf \/x\) deletes 50MB that line 3 \(RUN y+.*\) added; .*&&/);
   assert.ok(first.length < 250);
