@@ -27,8 +27,8 @@ export interface StageStepsOptions {
 }
 
 /**
- * Returns one vertex per file step, each on top of the one before. A linked copy has two: its files on top of nothing,
- * and the link.
+ * Returns one vertex per file step, each on top of the one before. That of a linked copy is the link; its second input
+ * is the copy, on top of nothing.
  */
 export async function stepsOfStage(
   { history }: StagePlan,

@@ -8,7 +8,7 @@ import { Operation } from './operation.ts';
 
 /**
  * Calls the verbs behind the facade. Loads a verb's module at its first call, turns every error into a rejection of the
- * library, and says so when the store's disk is full. Refuses every call once closed.
+ * library, and names the store's disk when it is full. Refuses every call once closed.
  */
 export class Calls {
   readonly #store: Store;

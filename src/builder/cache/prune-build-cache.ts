@@ -26,7 +26,7 @@ export interface PrunedBuildCache {
   readonly deleted: readonly string[];
   /** Freed blocks, in bytes. */
   readonly reclaimedBytes: number;
-  /** Things that could not be deleted, a sentence each. */
+  /** Files that could not be deleted, a sentence each. */
   readonly warnings: readonly string[];
 }
 

@@ -68,7 +68,7 @@ export async function pruneImages(store: Store, request: PruneImagesRequest): Pr
   return removed;
 }
 
-/** Runs `release` and a garbage collection in one transaction. Returns the images and layers that were really removed. */
+/** Runs `release` in the transaction of a garbage collection. Returns the images and layers that were really removed. */
 async function removeReleased(
   store: Store,
   release: (store: PlatformRemovalStore) => ReleasedImages,

@@ -257,7 +257,7 @@ export class ContainerVerbs {
   }
 
   /**
-   * Yields the files that a container has added, changed or deleted, by path in byte order.
+   * Yields the files that a container has added, changed or deleted: directories before their content, names in byte order.
    *
    * @throws ERR_CONTAINER_CHANGED when the container is removed meanwhile.
    */

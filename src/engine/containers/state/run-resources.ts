@@ -39,14 +39,14 @@ const processes: RunResource = {
   name: 'processes',
   clear: async ({ store, id }) => {
     if (!existsSync(bundleOf(store.layout, id).directory)) return;
-    const place = clearingRuntimeOf(store, id);
+    const runtime = clearingRuntimeOf(store, id);
     const record = store.metadata.containers.get(id);
     const group = groupIn(store, id);
     // Frozen processes do not die (cgroups of version 1). A failure means that it is thawed already, or gone.
-    if (isFrozen(group)) await freeze(place, id, 'resume').catch(() => undefined);
+    if (isFrozen(group)) await freeze(runtime, id, 'resume').catch(() => undefined);
     // Once the main process is gone the runtime does no more than this, and is slower.
-    if (record !== undefined && hasRunEnded(stateOf(record))) await forgetInRuntime(place, id, group);
-    else await deleteFromRuntime(place, id, group);
+    if (record !== undefined && hasRunEnded(stateOf(record))) await forgetInRuntime(runtime, id, group);
+    else await deleteFromRuntime(runtime, id, group);
   },
 };
 
@@ -67,9 +67,9 @@ const orphanedRuntime: RunResource = {
   clear: async ({ store, id }) => {
     const { lock } = bundleOf(store.layout, id);
     if (!isLocked(lock)) return;
-    const place = clearingRuntimeOf(store, id);
+    const runtime = clearingRuntimeOf(store, id);
     const end = async (): Promise<void> => {
-      if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(store, id));
+      if (isKnown(runtime, id)) await deleteFromRuntime(runtime, id, groupIn(store, id));
     };
     const until = monotonicMs() + patience.longestMs;
     while (isLocked(lock) && monotonicMs() < until) {

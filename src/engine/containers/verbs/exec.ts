@@ -100,7 +100,7 @@ function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, opti
       signal,
     });
   };
-  const { exitCode, detach } = waitUntilDetached(run, options);
+  const { exitCode, detach } = runDetachable(run, options);
   return {
     id: record.id,
     exitCode,
@@ -140,7 +140,7 @@ function handleOf(
   folder: ExecFolder,
   options: AbortOptions,
 ): Omit<Exec, 'id'> {
-  const { exitCode, signal, detach } = waitUntilDetached((either) => unlessAborted(end, either), options);
+  const { exitCode, signal, detach } = runDetachable((either) => unlessAborted(end, either), options);
   const leaveAll = async (): Promise<void> => {
     await leave();
     folder.leave();
@@ -160,7 +160,7 @@ function handleOf(
   };
 }
 
-interface Awaited {
+interface DetachableRun {
   /** Rejects when detached before the end. */
   readonly exitCode: Promise<number>;
   /** Aborts with the caller's signal, and at `detach`. */
@@ -168,10 +168,10 @@ interface Awaited {
   readonly detach: () => void;
 }
 
-function waitUntilDetached(
+function runDetachable(
   end: (either: { readonly signal: AbortSignal }) => Promise<number>,
   options: AbortOptions,
-): Awaited {
+): DetachableRun {
   const detaching = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, detaching.signal]) : detaching.signal;
   const exitCode = perform(() => end({ signal }), { signal });

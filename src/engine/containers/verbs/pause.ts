@@ -49,9 +49,9 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   if (status !== 'paused' && !isStillFrozen) {
     throw pauseRefusal(`Container ${id} is not paused`, 'List all containers to see their states.');
   }
-  const place = runtimeOf(store, definitionOf(held.record));
+  const runtime = runtimeOf(store, definitionOf(held.record));
   // A killed pause may have written the state without freezing the processes.
-  if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
+  if ((await runtimeStatus(runtime, id)) === 'paused') await freeze(runtime, id, 'resume');
   await become(store, id, 'running', { happened: [{ action: 'unpause' }] });
 }
 

@@ -72,7 +72,7 @@ export async function startContainer(store: Store, name: string, options: StartW
 
 async function bringUp(store: Store, record: ContainerRecord, options: StartWork): Promise<ContainerState> {
   const { id } = record;
-  const place = runtimeOf(store, definitionOf(record));
+  const runtime = runtimeOf(store, definitionOf(record));
   const plan = await planOf(store, record, options);
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
@@ -83,7 +83,7 @@ async function bringUp(store: Store, record: ContainerRecord, options: StartWork
   options.signal?.throwIfAborted();
   await options.onCreated?.(record);
   const startedAt = Date.now();
-  await startCreated(place, id, bundle);
+  await startCreated(runtime, id, bundle);
   return { status: 'running', bootId: bootId(), supervisor, process, startedAt };
 }
 
