@@ -66,7 +66,7 @@ class WordCollector {
 const specialParameters = '@*#?-$!';
 
 const syntaxHint = 'Close every quote and every ${, and escape a $ that is not a variable.';
-const modifierHint = 'Modifiers are :- - :+ + :? ? # ## % %% / and //.';
+const modifierHint = 'Use one of the modifiers :- - :+ + :? ? # ## % %% / and //.';
 const sizeHint = 'Use fewer or shorter variables.';
 
 class Expander {
@@ -255,7 +255,7 @@ class Expander {
     const reason = message === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : message;
     this.#fail(
       `${name}: ${excerpt(reason)}`,
-      `Give ${excerpt(name)} a value before this instruction, by ENV, ARG or a build argument.`,
+      `Give ${excerpt(name)} a value before this instruction, by ENV, or by ARG and a build argument.`,
     );
   }
 

@@ -19,7 +19,8 @@ export function readContextFile(tree: RootedTree, path: string): Uint8Array | un
   if (fd === undefined) return undefined;
   try {
     const { size } = statFd(fd);
-    if (size > maxBytes) throw contextFileError(path, `${size} bytes are more than the allowed ${maxBytes}`);
+    if (size > maxBytes)
+      throw contextFileError(path, `${size} bytes are more than the allowed ${maxBytes}`, 'Give a smaller file.');
     const bytes = new Uint8Array(size);
     return bytes.subarray(0, readFullyAt(fd, bytes, 0));
   } finally {
@@ -31,12 +32,14 @@ function open(tree: RootedTree, path: string): number | undefined {
   try {
     return tree.openFile(path);
   } catch (error) {
-    if (isStrataError(error, 'ERR_PATH_NOT_A_FILE')) throw contextFileError(path, 'not a file', error);
+    if (isStrataError(error, 'ERR_PATH_NOT_A_FILE'))
+      throw contextFileError(path, 'not a file', 'Replace it by a regular file.', error);
     const errno = errnoOf(error);
-    if (errno === 'ELOOP') throw contextFileError(path, 'a symlink that leads in a circle', error);
+    if (errno === 'ELOOP') throw contextFileError(path, 'a symlink that leads in a circle', linkHint, error);
     if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw error;
     // An ignore file behind a broken symlink must not count as missing: files that it excludes would be copied.
-    if (exists(tree, path)) throw contextFileError(path, 'a symlink that leads to nothing inside the context', error);
+    if (exists(tree, path))
+      throw contextFileError(path, 'a symlink that leads to nothing inside the context', linkHint, error);
     return undefined;
   }
 }
@@ -77,11 +80,13 @@ function openFolderOf(path: string): RootedTree {
   }
 }
 
-const contextFileError = (path: string, problem: string, cause?: unknown): StrataError =>
+const linkHint = 'Mend the symlink, or replace it by the file.';
+
+const contextFileError = (path: string, problem: string, hint: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_CONTEXT_FILE',
     message: `build context: ${path}: ${problem}`,
-    hint: 'Make it a regular file inside the context.',
+    hint,
     cause,
   });
 

@@ -171,6 +171,6 @@ function isLinked({ kind, link, chmod, chown, location }: CopyInstruction | AddI
   throw valueError(
     `${kind} --link --chown=${excerpt(chown)}: names cannot be looked up in the layers below`,
     location,
-    'Name the owner by numbers, or copy without a link.',
+    'Name the owner by numbers, or leave out the link flag.',
   );
 }

@@ -13,7 +13,8 @@ export function notSupportedError(what: string, at: LineRange, hint: string): St
   });
 }
 
-const noMounts = 'Leave out a cache, and take files with COPY; secrets and ssh are not supported yet.';
+const noMounts =
+  'Leave out cache mounts, and COPY files instead of binding them; secrets and ssh are not supported yet.';
 const byHand =
   'Do this step in a container that has the rights or the device, commit that container, and build FROM the image.';
 const noExceptions =

@@ -96,7 +96,7 @@ export class RunOp implements Op<FilesystemResult> {
 }
 
 // The hint of a container's start is about its entrypoint, which a step does not use.
-const noProgram = 'Install the program in a step before, or correct its name.';
+const noProgram = 'Install the program in a step before, build on an image that has it, or correct its name.';
 
 /** Returns a hint when the store's disk is full. The files of the failed step still exist at this point. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {

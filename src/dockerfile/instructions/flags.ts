@@ -44,8 +44,8 @@ function readBoolean(node: SyntaxNode, flag: string, value: string | undefined):
 
 const hintOfFlags = (names: readonly string[]): string =>
   names.length === 0
-    ? 'This instruction has no flags.'
-    : `Flags of this instruction are ${names.map((name) => `--${name}`).join(', ')}.`;
+    ? 'Leave the flag out: this instruction has none.'
+    : `Give a flag of this instruction: ${names.map((name) => `--${name}`).join(', ')}.`;
 
 /**
  * Checks a node's flags against those of its instruction.

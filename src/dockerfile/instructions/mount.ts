@@ -60,7 +60,9 @@ const keys = [
 ] as const;
 
 const csvHint = 'Separate options by commas, and put an option that contains one into double quotes.';
-const optionHint = 'Leave this option of the mount out, or correct its value.';
+const optionHint = 'Leave out or correct this option of the mount.';
+
+const secretWithoutName = 'invalid secret mount. one of source, target required';
 
 type MountDraft = { -readonly [Key in keyof RunMount]: RunMount[Key] } & { readOnlyGiven: boolean };
 
@@ -207,7 +209,7 @@ function findContradiction(mount: RunMount): string | undefined {
     if (mount.from !== '') return 'secret mount should not have a from';
     if (mount.sharing !== undefined) return 'secret mount should not define sharing';
     if (mount.source === '' && mount.target === '' && mount.id === '') {
-      return 'invalid secret mount. one of source, target required';
+      return secretWithoutName;
     }
     if (mount.source !== '' && mount.id !== '') return "both source and id can't be set";
   }
@@ -245,6 +247,11 @@ export function resolveMount(flag: MountFlag, expand: (word: string) => string, 
   }
   const { readOnlyGiven, ...mount } = draft;
   const problem = findContradiction(mount);
-  if (problem !== undefined) throw valueError(problem, at, optionHint);
+  if (problem !== undefined)
+    throw valueError(
+      problem,
+      at,
+      problem === secretWithoutName ? 'Give the secret an id, a source or a target.' : optionHint,
+    );
   return { ...mount, readOnly: readOnlyGiven ? mount.readOnly : mount.type !== 'cache' && mount.type !== 'tmpfs' };
 }

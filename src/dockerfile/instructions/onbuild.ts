@@ -6,7 +6,10 @@ import { readFlags } from './flags.ts';
 import { instructionError, originOf, requireSome } from './origin.ts';
 import type { OnbuildInstruction } from './types.ts';
 
-const hint = 'A trigger is one instruction other than ONBUILD, FROM and MAINTAINER.';
+const hint = 'Write one instruction other than ONBUILD, FROM and MAINTAINER.';
+
+/** Hint for a wrong trigger of a base image, which the user of the image cannot write anew. */
+export const triggerHint = 'Build FROM another image, or mend the ONBUILD of this one and build it again.';
 
 export function readOnbuild(node: SyntaxNode): OnbuildInstruction {
   requireSome(node, 'ONBUILD');
@@ -28,7 +31,7 @@ export function readOnbuild(node: SyntaxNode): OnbuildInstruction {
 export function parseTriggerNode(trigger: string, at: LineRange): SyntaxNode {
   const [node, ...more] = parseDockerfileText(trigger, at.start).nodes;
   if (node === undefined || more.length > 0) {
-    throw syntaxError('onbuild trigger should be a single expression', at, hint);
+    throw syntaxError('onbuild trigger should be a single expression', at, triggerHint);
   }
   return { ...node, location: at };
 }

@@ -6,7 +6,7 @@ import { readAdd, readCopy } from './copy.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readFrom } from './from.ts';
 import { readHealthcheck } from './healthcheck.ts';
-import { parseTriggerNode, readOnbuild } from './onbuild.ts';
+import { parseTriggerNode, readOnbuild, triggerHint } from './onbuild.ts';
 import { instructionError } from './origin.ts';
 import { readCmd, readEntrypoint, readRun } from './run.ts';
 import {
@@ -102,6 +102,7 @@ export function parseInstructions(tree: SyntaxTree): DockerfileInstructions {
 export function parseTrigger(trigger: string, at: LineRange): Instruction {
   const node = parseTriggerNode(trigger, at);
   const instruction = parseInstruction(node);
-  if (instruction.kind === 'FROM') throw instructionError(node, "FROM isn't allowed as an ONBUILD trigger");
+  if (instruction.kind === 'FROM')
+    throw instructionError(node, "FROM isn't allowed as an ONBUILD trigger", triggerHint);
   return instruction;
 }

@@ -278,7 +278,11 @@ test('a failed step names itself, the failure and its last output', { skip }, as
       assert.equal(error.details?.['exitCode'], exitCode);
       assert.match(error.message, message);
       if (name === 'exit code') assert.equal(error.details?.['log'], 'last words\n');
-      if (name === 'not found') assert.equal(error.hint, 'Install the program in a step before, or correct its name.');
+      if (name === 'not found')
+        assert.equal(
+          error.hint,
+          'Install the program in a step before, build on an image that has it, or correct its name.',
+        );
     });
   }
   await t.test('a user that the image does not know is an error', async (each) => {

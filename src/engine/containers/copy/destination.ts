@@ -46,7 +46,7 @@ export function findDestination(
     };
   }
   if (type === 'character-device' || type === 'block-device')
-    throw copyRefusal(`${messages.unfit}: got a device`, 'Copy to a directory or a regular file.');
+    throw copyRefusal(`${messages.unfit}: got a device`, 'Name another destination: devices are not written to.');
   if (type !== undefined && source.isDirectory) {
     throw copyRefusal(
       'cannot copy directory',

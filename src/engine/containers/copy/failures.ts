@@ -15,20 +15,20 @@ export const createParentHint = 'Create that directory first: a copy creates no 
 export const withoutSlashHint = 'Leave out the slash at the end, or name a directory.';
 
 /** Hint for a loop of symlinks. */
-export const loopHint = 'Name the target itself: its symlinks form a loop, or are too many.';
+export const loopHint = 'Name a path without these symlinks: they form a loop, or there are too many.';
 
-export const destinationMounted = (path: string): StrataError =>
+export const destinationMounted = (path: string, hint: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_MOUNTED',
     message: `cannot replace ${path}: device or resource busy: something is mounted there`,
-    hint: 'Write into it by a process in the container instead.',
+    hint,
   });
 
 export const sourceWithoutSize = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_NO_SIZE',
     message: `cannot copy ${path}: it has no size, the kernel makes it when it is read`,
-    hint: 'Read it by a process, in a container by one that joins it.',
+    hint: 'Read it with a program such as cat, and copy the output.',
   });
 
 export const destinationReadOnly = (what: string, cause?: unknown): StrataError =>

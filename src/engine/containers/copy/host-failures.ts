@@ -27,11 +27,11 @@ export function withHostFailures<T>(path: string, work: () => T): T {
   }
 }
 
-/** Returns the error for an entry below an open directory whose path is a mount point. */
+/** Returns the error for an entry below an open directory whose path is a mount point; `hint` says what to do. */
 export const mountedBelow =
-  (tree: RootedTree, fd: number) =>
+  (tree: RootedTree, fd: number, hint: string) =>
   (path: Uint8Array): StrataError =>
-    destinationMounted(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
+    destinationMounted(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)), hint);
 
 /** Words a failure to write into `directory`. `readOnly` returns the error for a read-only filesystem. */
 export function copyFailure(error: unknown, directory: string, readOnly: () => StrataError): unknown {
@@ -49,6 +49,6 @@ export function copyFailure(error: unknown, directory: string, readOnly: () => S
   if (errno === undefined || isStrataError(error)) return error;
   return copyRefusal(
     error instanceof Error ? error.message : String(error),
-    'A system call failed: mend its cause, then copy again.',
+    'Check the permissions and the filesystem of the destination, or copy to another one.',
   );
 }

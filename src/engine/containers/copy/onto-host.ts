@@ -41,7 +41,7 @@ export async function copyOntoHost(
   const found = withHostFailures(to, () => findDestination(host, parseCopyPath(to, process.cwd()), source, messages));
   const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
-    const mounted = mountedBelow(host, found.fd);
+    const mounted = mountedBelow(host, found.fd, 'Unmount it first, or copy to another directory.');
     return await unpackCopy(source.chunksOf(found.name), found.fd, { owner, mounted, signal });
   } catch (error) {
     throw copyFailure(hostFailure(to, error), `/proc/self/fd/${found.fd}`, () =>

@@ -101,7 +101,7 @@ async function copyIn(
   const to = parseCopyPath(path, '/');
   const unpack = async (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, fd: number): Promise<number> => {
     try {
-      return await unpackCopy(chunks, fd, { mounted: mountedBelow(root.tree, fd), signal });
+      return await unpackCopy(chunks, fd, { mounted: mountedBelow(root.tree, fd, writeInsideHint), signal });
     } catch (error) {
       if (isConcurrentChange(error)) throw error;
       throw copyFailure(error, `/proc/self/fd/${fd}`, () => destinationReadOnly(mountNameOf(root.tree, fd), error));
@@ -141,6 +141,8 @@ function* restateErrors<Chunk>(chunks: Iterable<Chunk>, restate: (error: unknown
     throw restate(error);
   }
 }
+
+const writeInsideHint = 'Write into it with a process in the container instead.';
 
 const kernelDirectories = ['proc', 'sys', 'dev'];
 
