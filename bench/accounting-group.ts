@@ -36,8 +36,8 @@ export class AccountingGroup implements AsyncDisposable {
   }
 
   /**
-   * Returns the sum of the resident sizes of all processes now. Shared pages count once for each process: proportional sizes
-   * would favour contenders that share pages with the Node of the bench.
+   * Returns the sum of the resident sizes of all processes now. Shared pages count once for each process: proportional
+   * sizes would favour contenders that share pages with the Node of the bench.
    */
   memoryBytes(): number {
     let pages = 0;

@@ -11,8 +11,8 @@ export interface BuildxClient {
 const pluginName = 'docker-buildx';
 
 /**
- * Returns the first client that has the plugin buildx. An unpacked docker has the plugin beside itself, where its client does
- * not look; a configuration in `folder` then names that directory.
+ * Returns the first client that has the plugin buildx. An unpacked docker has the plugin beside itself, where its
+ * client does not look; a configuration in `folder` then names that directory.
  */
 export function findBuildx(clients: readonly string[], folder: string): BuildxClient | undefined {
   for (const path of clients) {

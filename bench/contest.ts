@@ -63,7 +63,9 @@ export type Standing = { readonly contender: string } & (
 
 interface HoldOptions {
   readonly rounds: number;
-  /** Folder of the inputs. Its filesystem is flushed before every run, so that no run pays for the writes of another. */
+  /**
+   * Folder of the inputs. Its filesystem is flushed before every run, so that no run pays for the writes of another.
+   */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
@@ -72,8 +74,8 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /**
- * Runs all contenders in turns, with the order rotated by one each round. The first round warms up and samples memory. A
- * contender that fails is left out of later rounds, and the table names the reason.
+ * Runs all contenders in turns, with the order rotated by one each round. The first round warms up and samples memory.
+ * A contender that fails is left out of later rounds, and the table names the reason.
  */
 export async function hold(contest: Contest, { rounds, folder, signal }: HoldOptions): Promise<Standing[]> {
   const { contenders } = contest;
@@ -134,7 +136,10 @@ function summary(contender: string, [first, ...counted]: readonly Measurement[])
 const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 1000 ? 3 : 2);
 const ratio = (a: number, b: number): string => (a > 0 && b > 0 ? (a / b).toFixed(2) : '–');
 
-/** Returns a Markdown section with every contender's medians and Strata's ratio to each. `how` names number and date of the runs. */
+/**
+ * Returns a Markdown section with every contender's medians and Strata's ratio to each. `how` names number and date of
+ * the runs.
+ */
 export function report(contest: Contest, standings: readonly Standing[], how: string): string {
   const [ours] = standings;
   return [

@@ -27,8 +27,8 @@ const longestMs = 20 * 60_000;
 const sampleMs = 5;
 const keptOutput = 4000;
 
-// Joins the group ($1) and mounts it ($2, by way of $3) in place of its hierarchy ($4). The old mount must not stay below,
-// because runtimes take the first they find. Then waits for a line.
+// Joins the group ($1) and mounts it ($2, by way of $3) in place of its hierarchy ($4). The old mount must not stay
+// below, because runtimes take the first they find. Then waits for a line.
 const standInGroup = `
 echo $$ >"$1/cgroup.procs"; shift
 exec unshare --mount /bin/sh -ec '
@@ -37,8 +37,8 @@ exec unshare --mount /bin/sh -ec '
 ' sh "$@"`;
 
 /**
- * Prepares a command: its process has joined the group and waits; `go()` runs the command. So a measurement does not include
- * the preparation.
+ * Prepares a command: its process has joined the group and waits; `go()` runs the command. So a measurement does not
+ * include the preparation.
  */
 export async function prepareCommand(
   group: AccountingGroup,

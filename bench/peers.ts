@@ -25,7 +25,9 @@ export const strata: readonly string[] = [
   process.env['STRATA_BENCH_STRATA'] ?? join(import.meta.dirname, '../dist/cli/strata.cjs'),
 ];
 
-/** Returns {@link strata} with its own store in the arena. The run state, which lies elsewhere, is removed at the end. */
+/**
+ * Returns {@link strata} with its own store in the arena. The run state, which lies elsewhere, is removed at the end.
+ */
 export function strataIn({ folder, atEnd }: Pick<Arena, 'folder' | 'atEnd'>): readonly string[] {
   const root = join(realpathSync(folder), 'strata');
   atEnd.defer(() => removeTree(layoutOf(root).run));
@@ -44,7 +46,10 @@ export function version(name: string): string {
   }
 }
 
-/** Runs a command that sets a contender up and returns its output. A new mount namespace keeps mounts from staying behind. */
+/**
+ * Runs a command that sets a contender up and returns its output. A new mount namespace keeps mounts from staying
+ * behind.
+ */
 export function setUp(command: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   return execFileSync('unshare', ['--mount', ...command], {
     encoding: 'utf8',

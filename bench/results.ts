@@ -6,8 +6,8 @@ const peers = ['tar', 'pigz', 'umoci', 'skopeo', 'buildah', 'podman', 'dockerd',
 const mark = /^<!-- ([a-z0-9-]+) -->\n/m;
 
 /**
- * Writes the sections of these contests into the file of results, in place of their old sections. Sections of other contests
- * stay; those of contests no longer in `order` are removed.
+ * Writes the sections of these contests into the file of results, in place of their old sections. Sections of other
+ * contests stay; those of contests no longer in `order` are removed.
  */
 export function mergeResults(file: string, sections: ReadonlyMap<string, string>, order: readonly string[]): void {
   // A split by a pattern with one group returns head, name, text, name, text…

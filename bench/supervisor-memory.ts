@@ -37,7 +37,10 @@ async function waitForSteadySizes(group: AccountingGroup, signal: AbortSignal): 
 const sum = (sizes: Sizes): number => [...sizes.values()].reduce((total, size) => total + size, 0);
 const megabytes = (kilobytes: number): string => ((kilobytes * 1024) / 1e6).toFixed(2);
 
-/** Returns a table of each host's memory without containers (its daemon), and of the memory that each idle container adds. */
+/**
+ * Returns a table of each host's memory without containers (its daemon), and of the memory that each idle container
+ * adds.
+ */
 export async function supervisorMemory(
   hosts: readonly Host[],
   count: number,

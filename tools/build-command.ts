@@ -22,8 +22,8 @@ export async function buildCommand(folder: string): Promise<void> {
     target: 'node12',
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname' },
-    // V8 starts with 1 MB for new objects: a short command would collect them once or twice, at 1 to 3 ms each. Without the
-    // dashes, Node itself would read --env-file anywhere in the line.
+    // V8 starts with 1 MB for new objects: a short command would collect them once or twice, at 1 to 3 ms each. Without
+    // the dashes, Node itself would read --env-file anywhere in the line.
     banner: { js: '#!/usr/bin/env -S node --min-semi-space-size=4 --' },
     logLevel: 'warning',
   });
@@ -31,8 +31,8 @@ export async function buildCommand(folder: string): Promise<void> {
 }
 
 /**
- * Builds the command in `folder/cli` and returns the path of a launcher beside it. The launcher fixes the Node and the folder
- * of compiled code: the published command takes `node` from PATH and a cache of the user.
+ * Builds the command in `folder/cli` and returns the path of a launcher beside it. The launcher fixes the Node and the
+ * folder of compiled code: the published command takes `node` from PATH and a cache of the user.
  */
 export async function buildLaunchedCommand(folder: string): Promise<string> {
   const cli = join(folder, 'cli');

@@ -33,9 +33,9 @@ const options = {
 } satisfies BuildOptions;
 
 /**
- * Bundles a source file and its imports into `folder/<out>.cjs`, see {@link linkChunks}: CommonJS starts sooner, and its
- * compiled code can be cached. Every worker of the sources gets such a file in the same folder, where the code that starts
- * it looks.
+ * Bundles a source file and its imports into `folder/<out>.cjs`, see {@link linkChunks}: CommonJS starts sooner, and
+ * its compiled code can be cached. Every worker of the sources gets such a file in the same folder, where the code that
+ * starts it looks.
  */
 export async function bundleProgram(file: string, out: string, folder: string): Promise<Metafile> {
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,5 @@
-// Finds the texts that an expression of the sources may have: literals, and what variables, parameters and functions lead to.
+// Finds the texts that an expression of the sources may have: literals, and what variables, parameters and functions
+// lead to.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
@@ -33,7 +34,9 @@ interface Position {
   readonly calls: Calls;
 }
 
-/** An error as one place of the sources makes it: a function that is given the texts is seen through each of its calls. */
+/**
+ * An error as one place of the sources makes it: a function that is given the texts is seen through each of its calls.
+ */
 export interface FoundError {
   readonly file: string;
   readonly codes: readonly string[];
@@ -179,7 +182,9 @@ export class ErrorTexts {
       : this.#resolve({ ...definition, calls: position.calls }, depth + 1);
   }
 
-  /** A parameter has the text of its argument in the call looked through, else those of all calls, and of its default. */
+  /**
+   * A parameter has the text of its argument in the call looked through, else those of all calls, and of its default.
+   */
   #resolveParameter(fn: SyntaxNode, parameter: Parameter, { file, calls }: Position, depth: number): string[] {
     const { byDefault } = parameter;
     const through = calls.get(fn);

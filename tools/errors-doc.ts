@@ -1,4 +1,5 @@
-// Writes docs/errors.md from the table of codes and the error literals in src/. `--check` only checks that the page is up to date.
+// Writes docs/errors.md from the table of codes and the error literals in src/. `--check` only checks that the page is
+// up to date.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';

@@ -27,8 +27,8 @@ export function moduleDefinition(source: string): string {
 }
 
 /**
- * Returns edits that remove a chunk's imports from modules of Node and replace each use of an imported name by an access to
- * the module. Most of these modules take longer to load than a whole short command, which needs few of them.
+ * Returns edits that remove a chunk's imports from modules of Node and replace each use of an imported name by an
+ * access to the module. Most of these modules take longer to load than a whole short command, which needs few of them.
  */
 export function lateImports(program: Program, imports: readonly ImportDeclaration[], chunk: string): Edit[] {
   const uses = new Map<string, string>();

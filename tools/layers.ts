@@ -17,8 +17,8 @@ const floors: readonly (readonly string[])[] = [
 // Imports allowed within a floor; any other is refused.
 const sideways = new Set(['lib>errors', 'reference>spec', 'layer>content', 'layer>ledger', 'content>ledger']);
 
-// Files above the pure floors that a face may import: the facade, and those of its parts that need no open store. A face
-// loads these alone, as loading the whole facade would take longer than their work.
+// Files above the pure floors that a face may import: the facade, and those of its parts that need no open store. A
+// face loads these alone, as loading the whole facade would take longer than their work.
 const facade = [
   'engine/index.ts',
   'engine/docker/image-document.ts',

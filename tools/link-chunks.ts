@@ -3,10 +3,10 @@ import { type ImportDeclaration, parseSync } from 'oxc-parser';
 import { type Edit, lateImports, moduleDefinition, nameOf } from './late-imports.ts';
 
 /**
- * Links chunks into one file, in which each chunk is a function that runs once, on its first import. Imported names become
- * constants of the importing chunk. To find, read and check thirty files of a few kB, and to pass names on by live bindings as
- * bundlers do, would be a tenth of the cost of a short command. The file runs `start` when it is loaded, and exports the chunks
- * that have run. Chunks are keyed by the names by which they import each other.
+ * Links chunks into one file, in which each chunk is a function that runs once, on its first import. Imported names
+ * become constants of the importing chunk. To find, read and check thirty files of a few kB, and to pass names on by
+ * live bindings as bundlers do, would be a tenth of the cost of a short command. The file runs `start` when it is
+ * loaded, and exports the chunks that have run. Chunks are keyed by the names by which they import each other.
  */
 export function linkChunks(chunks: ReadonlyMap<string, string>, start: string, head: string): string {
   const names = [...chunks.keys()];

@@ -177,8 +177,8 @@ export interface HiddenType {
 }
 
 /**
- * Returns every type that a signature of `src/<folder>/index.ts` names, and that neither this index nor the index of the
- * type's own folder exports.
+ * Returns every type that a signature of `src/<folder>/index.ts` names, and that neither this index nor the index of
+ * the type's own folder exports.
  */
 export function findHiddenTypes(root: string): HiddenType[] {
   const sources = new Sources(root);

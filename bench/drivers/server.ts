@@ -1,6 +1,6 @@
-// server ROOT CONTEXT ARCHIVE TAG: works like a server with clients, in one process, and prints the longest stalls of its
-// event loop as JSON: by the clock, and without the time in which the kernel had no core for it. CONTEXT builds an image that
-// has `sh`; ARCHIVE is loaded as TAG.
+// server ROOT CONTEXT ARCHIVE TAG: works like a server with clients, in one process, and prints the longest stalls of
+// its event loop as JSON: by the clock, and without the time in which the kernel had no core for it. CONTEXT builds an
+// image that has `sh`; ARCHIVE is loaded as TAG.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';

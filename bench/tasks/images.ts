@@ -8,7 +8,9 @@ import { removeTree, setUp } from '../peers.ts';
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Makes a docker-archive of `count` images that differ in a label. All have one layer in common, other archives too. */
+/**
+ * Makes a docker-archive of `count` images that differ in a label. All have one layer in common, other archives too.
+ */
 function manyImages(folder: string, name: string, count: number): string {
   const layer = Buffer.alloc(10_240);
   const parts = join(folder, 'parts');

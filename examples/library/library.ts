@@ -26,7 +26,8 @@ const { steps } = await engine.images.history(id);
 for (const { entry, sizeBytes: added } of steps)
   console.log(`${added ?? 'unknown'} bytes by ${entry.created_by ?? ''}`);
 
-// Looks into an image and makes another image of it, without a container. The image stays open until the end of the block.
+// Looks into an image and makes another image of it, without a container. The image stays open until the end of the
+// block.
 {
   await using image = await engine.images.open(id);
   for await (const { path, sizeBytes: bytes } of image.files())

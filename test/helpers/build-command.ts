@@ -5,8 +5,8 @@ import { buildLaunchedCommand } from '../../tools/build-command.ts';
 import type { Hooks } from './test-file.ts';
 
 /**
- * Returns the path of the command as it is published, for tests that call it very often. It is built once for a test run
- * (`STRATA_COMMAND`), else for this caller.
+ * Returns the path of the command as it is published, for tests that call it very often. It is built once for a test
+ * run (`STRATA_COMMAND`), else for this caller.
  */
 export async function buildCommand(context: Hooks): Promise<string> {
   const ofRun = process.env['STRATA_COMMAND'];

@@ -33,8 +33,8 @@ const typeLetter = (path: string): string => {
 };
 
 /**
- * Lists a tree in lines that fit into a test: `-644 0:0 /path "content"`, `d755 0:0 /dir`, `l 0:0 /link -> target`. The root
- * itself is left out.
+ * Lists a tree in lines that fit into a test: `-644 0:0 /path "content"`, `d755 0:0 /dir`, `l 0:0 /link -> target`. The
+ * root itself is left out.
  */
 export function shortListing(root: string, below = ''): string[] {
   const lines: string[] = [];

@@ -16,7 +16,9 @@ export interface FoundLeftovers extends Leftovers {
   readonly processes: readonly string[];
 }
 
-/** Returns the leftovers of an engine's work; `ids` are the containers and build steps whose control groups may be left. */
+/**
+ * Returns the leftovers of an engine's work; `ids` are the containers and build steps whose control groups may be left.
+ */
 export async function leftoversOf(
   { layout }: Pick<Engine, 'layout'>,
   ids: readonly string[] = [],
@@ -66,7 +68,10 @@ export async function untilNothingLeft(engine: Engine, ids: readonly string[] = 
   await untilSame(() => leftoversButTrash(engine, ids), nothingLeft);
 }
 
-/** Returns the paths of a store's files, without those that always stay: database, locks, mount points, caches of builds. */
+/**
+ * Returns the paths of a store's files, without those that always stay: database, locks, mount points, caches of
+ * builds.
+ */
 export const storeFiles = ({ layout }: Engine): string[] =>
   readdirSync(layout.root, { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

@@ -18,8 +18,8 @@ export interface LosingDisk {
 }
 
 /**
- * Makes an ext4 in a loop file on a tmpfs too small for it: writes succeed, and are lost at write-back. Needs root, loop
- * devices and mkfs.ext4.
+ * Makes an ext4 in a loop file on a tmpfs too small for it: writes succeed, and are lost at write-back. Needs root,
+ * loop devices and mkfs.ext4.
  */
 export function mountLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk {
   const folder = mkdtempSync(join(tmpdir(), 'strata-losing-'));

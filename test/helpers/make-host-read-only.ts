@@ -6,8 +6,8 @@ import { unshareMounts } from '../../src/sys/unshare.ts';
 
 /**
  * Makes the whole machine read-only for this process and its children, except an empty tmpfs that becomes the temporary
- * folder. For tests of escapes, which run as root: an escape must fail the test, not damage the host. Without root there is
- * nothing to protect, and it does nothing.
+ * folder. For tests of escapes, which run as root: an escape must fail the test, not damage the host. Without root
+ * there is nothing to protect, and it does nothing.
  */
 export function makeHostReadOnly(): void {
   if (process.geteuid?.() !== 0) return;

@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
 /**
- * Counts the files, folders, sockets and pipes that this process has open. The database is left out, as a worker may just be
- * checkpointing it, and so are the event loops of threads, which come and go with idle workers.
+ * Counts the files, folders, sockets and pipes that this process has open. The database is left out, as a worker may
+ * just be checkpointing it, and so are the event loops of threads, which come and go with idle workers.
  */
 export function openFiles(): number {
   const targets = readdirSync('/proc/self/fd').flatMap((fd) => targetOf(fd) ?? []);

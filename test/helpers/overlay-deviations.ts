@@ -1,4 +1,7 @@
-/** Tests in which overlayfs differs from other filesystems, with the options Strata pins. Docker's overlay2 does as well. */
+/**
+ * Tests in which overlayfs differs from other filesystems, with the options Strata pins. Docker's overlay2 does as
+ * well.
+ */
 export const overlayDeviations: readonly { readonly test: string; readonly reason: string }[] = [
   {
     test: 'rename a directory of a lower layer',

@@ -7,8 +7,8 @@ import { libc } from '../../src/sys/libc.ts';
 import { output } from './needs.ts';
 import { unmount } from './unmount.ts';
 
-// FS_IOC_SHUTDOWN stops a filesystem at once, like a power cut. With the log flushed first, metadata is newer than data:
-// files have the right name and no content (containerd#5854, moby#49784).
+// FS_IOC_SHUTDOWN stops a filesystem at once, like a power cut. With the log flushed first, metadata is newer than
+// data: files have the right name and no content (containerd#5854, moby#49784).
 const FS_IOC_SHUTDOWN = 0x8004587d;
 
 /** Flags of the ioctl, by the part of a filesystem that is lost. */

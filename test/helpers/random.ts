@@ -33,8 +33,8 @@ export function createRandom(seed: number): Random {
 export const isSoak: boolean = process.env['STRATA_SOAK'] === '1';
 
 /**
- * Returns the seed of a run: `STRATA_SEED` to repeat one, else a constant, so that no unrelated test fails by chance. A soak
- * takes a new seed each time and prints it when it fails.
+ * Returns the seed of a run: `STRATA_SEED` to repeat one, else a constant, so that no unrelated test fails by chance. A
+ * soak takes a new seed each time and prints it when it fails.
  */
 export const runSeed = (): number =>
   Number(process.env['STRATA_SEED'] ?? (isSoak ? Math.floor(Math.random() * 2 ** 31) : 20_260_101));

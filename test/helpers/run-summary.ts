@@ -5,7 +5,10 @@ import { machineTraces } from './machine-traces.ts';
 
 const listed = 10;
 
-/** Returns a predicate for lines of `test/allowed-skips.txt`: true when one allows `reason`; a `*` at its end matches any rest. */
+/**
+ * Returns a predicate for lines of `test/allowed-skips.txt`: true when one allows `reason`; a `*` at its end matches
+ * any rest.
+ */
 const allows =
   (reason: string) =>
   (line: string): boolean =>
@@ -15,8 +18,8 @@ const allows =
 const reasonsIn = (list: string): string[] => list.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 /**
- * Summarizes a run: the number of skipped tests and suites with the reasons, and the slowest files. `forbidden` counts the
- * skips whose reason is not among the `allowed`; `failed` are the files in which a test failed.
+ * Summarizes a run: the number of skipped tests and suites with the reasons, and the slowest files. `forbidden` counts
+ * the skips whose reason is not among the `allowed`; `failed` are the files in which a test failed.
  */
 async function summarize(
   events: AsyncIterable<TestEvent>,
@@ -58,8 +61,9 @@ async function summarize(
 }
 
 /**
- * Reporter for `node --test`: prints the summary and new paths on the machine, and fails the run when a skip is forbidden.
- * Otherwise the test files to run again are written to the file that `STRATA_FAILED_TESTS` names, a line each.
+ * Reporter for `node --test`: prints the summary and new paths on the machine, and fails the run when a skip is
+ * forbidden. Otherwise the test files to run again are written to the file that `STRATA_FAILED_TESTS` names, a line
+ * each.
  */
 async function* runSummary(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const list = readFileSync(new URL('../allowed-skips.txt', import.meta.url), 'utf8');

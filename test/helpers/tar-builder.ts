@@ -1,11 +1,13 @@
-// Builds odd tar archives by combinators, independent of the product's own writer: every field of a header can be set to
-// bytes that no sane program writes. tar(dir('d'), file('d/a', 'x'), symlink('d/l', '../..'), raw(junk))
+// Builds odd tar archives by combinators, independent of the product's own writer: every field of a header can be set
+// to bytes that no sane program writes. tar(dir('d'), file('d/a', 'x'), symlink('d/l', '../..'), raw(junk))
 import { concatBytes, utf8 } from '../../src/lib/bytes.ts';
 
 /** Text, written as UTF-8, or bytes, written as they are. */
 export type Bytes = string | Uint8Array;
 
-/** Fields of one header block. Numbers become octal, or base-256 if too large for octal; bytes are written as they are. */
+/**
+ * Fields of one header block. Numbers become octal, or base-256 if too large for octal; bytes are written as they are.
+ */
 export interface HeaderFields {
   readonly mode?: number | Uint8Array;
   readonly uid?: number | bigint | Uint8Array;

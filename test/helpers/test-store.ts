@@ -12,8 +12,8 @@ export interface TestStoreOptions extends Omit<EngineOptions, 'root'> {
 }
 
 /**
- * Opens an engine on a new store, with overlay2 unless a driver is named. At the end its containers are removed, the engine
- * is closed, and the store is deleted; the test fails when a process or a mount of it is left.
+ * Opens an engine on a new store, with overlay2 unless a driver is named. At the end its containers are removed, the
+ * engine is closed, and the store is deleted; the test fails when a process or a mount of it is left.
  */
 export async function testStore(context: Hooks, { busybox, ...options }: TestStoreOptions = {}): Promise<Engine> {
   const engine = await Engine.open({ storageDriver: 'overlay2', ...options, root: newRoot() });

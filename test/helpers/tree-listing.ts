@@ -1,4 +1,5 @@
-// Lists one line per name of a tree, with every property that two equal trees share: a failed comparison shows the difference.
+// Lists one line per name of a tree, with every property that two equal trees share: a failed comparison shows the
+// difference.
 import { createHash } from 'node:crypto';
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { AT_FDCWD } from '../../src/sys/constants.ts';
@@ -27,8 +28,8 @@ const usualXattrs = (name: string): boolean =>
   !/^(?:trusted|user)\.overlay\./.test(name) && (!name.startsWith('security.') || name === 'security.capability');
 
 /**
- * Lists names in the order of bytes, one byte a character. Each line has type, mode, owner, and as it applies: size, SHA-256 of
- * the content, link target, device, attributes in hex, time in ns, first name of the same file.
+ * Lists names in the order of bytes, one byte a character. Each line has type, mode, owner, and as it applies: size,
+ * SHA-256 of the content, link target, device, attributes in hex, time in ns, first name of the same file.
  */
 export function treeListing(root: string, options: ListingOptions = {}): string[] {
   const lines: { readonly path: string; readonly stat: BigIntStats; readonly line: string }[] = [];

@@ -1,5 +1,5 @@
-// Random changes to a tree, as a container might make them. An operation that is impossible does nothing, so that any list
-// of them is valid in any tree.
+// Random changes to a tree, as a container might make them. An operation that is impossible does nothing, so that any
+// list of them is valid in any tree.
 import {
   appendFileSync,
   closeSync,

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from './until.ts';
 
-/** Waits until `look` returns the expected value, for state that ends by itself, such as the watcher of a killed RUN. */
+/**
+ * Waits until `look` returns the expected value, for state that ends by itself, such as the watcher of a killed RUN.
+ */
 export async function untilSame<Value>(
   look: () => Value | Promise<Value>,
   expected: Value,

@@ -12,7 +12,8 @@ test('every file that a README or a document names exists', () => {
   const missing = pages.flatMap((page) => {
     // The changelog names files that may have been removed since.
     if (page === 'CHANGELOG.md') return [];
-    // A README of src also names folders beside it; other documents also name folders of a store, which are not checked.
+    // A README of src also names folders beside it; other documents also name folders of a store, which are not
+    // checked.
     const form = page.startsWith('src')
       ? /`([\w./-]+(?:\.ts|\/))`/g
       : /`([\w./-]+\.ts|(?:src|docs|test|tools|examples|bench|scripts)\/[\w./-]*)`/g;

@@ -89,7 +89,7 @@ test('every example of a comment compiles', async (context) => {
   assert.deepEqual(complaints(context, programs), []);
 });
 
-test('an example that takes what nobody can import does not compile', async (context) => {
+test('an example that uses a private name does not compile', async (context) => {
   const code = 'for await (const { path } of image.files()) console.log(displayBytes(path));\n';
   const comment = `/**\n * A file.\n *\n * \`\`\`ts\n * ${code} * \`\`\`\n */\n`;
   const [example] = examplesOf('a.ts', comment);

@@ -44,7 +44,7 @@ test('both READMEs name the subpaths', () => {
   }
 });
 
-test('the driver that stands for those of other packages imports what the package exports', () => {
+test('the driver of the tests imports only exports of the package', () => {
   const files = globSync('test/helpers/ext4-driver/*.ts', { cwd: root });
   const named = files.flatMap((file) => [...read(file).matchAll(/ from '(.*?)';/g)].map(([, name = '']) => name));
   const inside = named.filter((name) => name.startsWith('.') && !name.startsWith('./'));
@@ -118,7 +118,7 @@ test('documents and comments name verbs that the engine has', async (context) =>
   );
 });
 
-test('a verb that is gone is found, but not where a table tells its new name', () => {
+test('a removed verb is found, except in a table with its new name', () => {
   const text =
     '  | `engine.build` | `engine.builder.build`, `x.y` |\n`engine.tag(…)` and engine/engine.ts, Engine.open(), `images.load`';
   assert.deepEqual(verbsIn(text), ['builder.build', 'tag', 'open', 'images.load']);

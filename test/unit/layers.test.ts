@@ -48,7 +48,7 @@ test('nothing imports itself in a circle, not even types or what is loaded late'
   assert.deepEqual(findCircles(join(import.meta.dirname, '../..')), []);
 });
 
-test('a circle is found through whatever kind of import', (context) => {
+test('a circle is found through any kind of import', (context) => {
   const root = temporaryFolder(context);
   const files = {
     'src/spec/a.ts': "import type { B } from './b.ts';",

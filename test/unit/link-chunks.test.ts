@@ -44,7 +44,7 @@ test('chunks run when they are first asked for, and once', async () => {
   assert.deepEqual(Object.keys(parts), ['0', '1', '2', '3']);
 });
 
-test('a module of Node is loaded where it is first used, whatever the use looks like', () => {
+test('a module of Node is loaded at its first use, in any form', () => {
   const told: Record<string, unknown> = {};
   shared.told = told;
   const { asked } = run({

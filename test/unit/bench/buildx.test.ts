@@ -13,7 +13,7 @@ function script(path: string, text: string): string {
   return path;
 }
 
-test('a docker client with buildx is found, also where only a configuration tells it of the plugin', (t) => {
+test('a docker client with buildx is found, also if it needs a configuration that names the plugin', (t) => {
   const folder = temporaryFolder(t, 'buildx');
   const without = script(join(folder, 'a/bin/docker'), 'exit 1');
   const has = script(join(folder, 'b/bin/docker'), '[ "$*" = "buildx version" ]');
@@ -31,7 +31,7 @@ test('a docker client with buildx is found, also where only a configuration tell
   assert.equal(findBuildx([without, join(folder, 'gone')], folder), undefined);
 });
 
-test('a contest tells the failure, not that cleaning up behind it failed, too', () => {
+test('a contest reports the failure, not that of the clean-up after it', () => {
   const first = new Error('exit 1: no plugin');
   assert.equal(messageOf(new SuppressedError(new Error('no such image'), first, 'suppressed')), 'exit 1: no plugin');
 });

@@ -146,7 +146,7 @@ test('a wildcard drops no symlink that leads nowhere, out of the context or in a
   assert.deepEqual(context.find('gone/l*', { exclude: ['lb'] }), [], 'what is excluded is not followed');
 });
 
-test('a folder is there when something of it is: an exception for a file that is not makes none', (t) => {
+test('a folder is in the context only with a file of it; an exception for a missing file adds none', (t) => {
   const items = { 'a/file1': '', 'a/sub/x': '', 'b/c/': '', l: { link: 'a' } };
   const with_ = (ignore: string): BuildContext => open(t, { ...items, '.dockerignore': ignore }).context;
   const phantom = with_('**\n!a/file\n!a/sub/y\n');
@@ -161,7 +161,7 @@ test('a folder is there when something of it is: an exception for a file that is
   assert.deepEqual(taken(with_('**\n!b/c'), 'b'), ['b/c'], 'an empty folder is something');
 });
 
-test('symlinks stay inside, whatever they say (D1)', (t) => {
+test('symlinks stay inside the context, whatever their target (D1)', (t) => {
   const outside = folderWith(t, { passwd: 'host' });
   const { context } = open(t, {
     'etc/passwd': 'inside',
@@ -276,7 +276,7 @@ test('a thousand ** cost time that grows with the names, not exponentially', { t
   assert.ok(taken(context, '.').length > 0);
 });
 
-test('a context that is none says so', (t) => {
+test('a context that is no folder is refused', (t) => {
   const folder = folderWith(t, { file: '' });
   for (const path of ['nothing', 'file', 'file/x']) {
     assert.throws(() => BuildContext.open(join(folder, path), 'Dockerfile'), code('ERR_CONTEXT_NOT_FOUND'), path);

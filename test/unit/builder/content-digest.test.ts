@@ -36,7 +36,8 @@ test('equal files have one digest, whatever their times, order and location', as
   utimesSync(join(two, 'dir/file'), 1, 1);
   utimesSync(join(two, 'dir'), 1, 1);
   assert.equal(await digestOf(one), await digestOf(two));
-  // More names than fit into one block of a directory, so that the filesystem's order differs from the order of creation.
+  // More names than fit into one block of a directory, so that the filesystem's order differs from the order of
+  // creation.
   const names = Array.from({ length: 500 }, (_, at) => `name-${at}`);
   const three = folderWith(t, Object.fromEntries(names.map((name) => [name, name])));
   const four = folderWith(t, Object.fromEntries(names.reverse().map((name) => [name, name])));

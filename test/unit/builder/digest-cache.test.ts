@@ -16,7 +16,7 @@ function changedAt(secondsAgo: number): FileStat {
 
 const old = changedAt(3600);
 
-test('digests are found again by path and stamp, whatever a name holds', (t) => {
+test('digests are found again by path and stamp, for any bytes in a name', (t) => {
   const path = join(temporaryFolder(t), 'deep/cache');
   const names = ['a', 'with\nnewline', '\xff\xfe', ' ', 'ä'.normalize('NFD')];
   const written = DigestCache.open(path);

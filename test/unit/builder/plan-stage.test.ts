@@ -60,11 +60,11 @@ test('ARG before FROM counts inside only when it is named there', () => {
   assert.deepEqual(configOf(dockerfile, { args: { v: '2' } }).Labels, { before: '', after: '2' });
 });
 
-test('ARG that nobody gives a value leaves the variable of the base', () => {
+test('ARG without a value leaves the variable of the base', () => {
   assert.deepEqual(configOf('FROM x\nARG v\nLABEL l=$v', { base: { Env: ['v=base'] } }).Labels, { l: 'base' });
 });
 
-test('ENV wins over ARG of the same name, whichever stands first', () => {
+test('ENV wins over ARG of the same name, in either order', () => {
   assert.deepEqual(configOf('FROM x\nARG v=arg\nENV v=env\nLABEL l=$v').Labels, { l: 'env' });
   assert.deepEqual(configOf('FROM x\nENV v=env\nARG v=arg\nLABEL l=$v', { args: { v: 'given' } }).Labels, { l: 'env' });
 });
@@ -100,7 +100,7 @@ test('SHELL is what shell forms after it are given to', () => {
   assert.deepEqual(configOf('FROM x\nCMD a', { base: { Shell: ['/base'] } }).Cmd, ['/base', 'a']);
 });
 
-test('WORKDIR: relative to the one before, cleaned, given to who USER names', () => {
+test('WORKDIR: relative to the one before, cleaned, owned by the USER', () => {
   const dockerfile = 'FROM x\nWORKDIR a\nWORKDIR ../b/./c/\nUSER me\nWORKDIR /d//e/..';
   assert.equal(configOf(dockerfile).WorkingDir, '/d');
   assert.deepEqual(stepsOf(dockerfile), [
@@ -197,7 +197,7 @@ test("a hostile base's triggers are refused like anything else", () => {
   }
 });
 
-test('history tells what was done, with variables replaced', () => {
+test('history names the instructions, with variables replaced', () => {
   const dockerfile = String.raw`FROM x
 ARG version=1
 ARG unset
@@ -246,7 +246,7 @@ ONBUILD ENV z=$a`;
   ]);
 });
 
-test('history of RUN tells the ARGs in scope, each once, also those without a value', () => {
+test('history of RUN names the ARGs in scope, each once, also those without a value', () => {
   const dockerfile = 'FROM x\nARG version=1\nARG unset\nARG version\nENV version=3\nRUN make\nARG late\nRUN ["true"]';
   assert.deepEqual(
     historyOf(dockerfile, { args: { version: '2' } }).filter((line) => line.startsWith('RUN')),
@@ -254,7 +254,7 @@ test('history of RUN tells the ARGs in scope, each once, also those without a va
   );
 });
 
-test('build arguments that no ARG takes are told of', () => {
+test('build arguments without an ARG are reported', () => {
   const unused = (dockerfile: string, names: string, base: RunConfig = {}): readonly string[] => {
     const args = Object.fromEntries(names.split(' ').map((name) => [name, 'x']));
     return read(dockerfile, { args }).unusedArgs([plan(dockerfile, { args, base })]);
@@ -307,7 +307,7 @@ test('FROM --platform may name the platform that is built for, in any spelling',
   }
 });
 
-test('COPY --from tells in its title where files come from, and not in the history, as with BuildKit', () => {
+test('COPY --from names the source of files in its title, but not in the history, as with BuildKit', () => {
   const dockerfile = 'FROM a AS one\nFROM b\nCOPY --from=one --chown=1 a /\nCOPY --from=0 a /\nCOPY --from=img a /';
   const { history } = plan(dockerfile);
   assert.deepEqual(

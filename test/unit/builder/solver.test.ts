@@ -167,7 +167,7 @@ test('another digest is a miss, for the step and for all that stand on it', asyn
   assert.deepEqual(await build('x'), [0, 0]);
 });
 
-test('ignoreCache runs the step though a result stands, and replaces it', async () => {
+test('ignoreCache runs the step despite a saved result, and replaces the result', async () => {
   const cache = new ToyCache();
   let count = 0;
   const exec = async (_inputs: readonly Toy[], { key }: ToyContext): Promise<Toy> => ({
@@ -194,7 +194,7 @@ test('early cut-off: a changed step that makes the same again ends the changes t
   assert.deepEqual(await build('y'), [1, 0]);
 });
 
-test('a step run again that makes something else is told apart by what stands on it', async () => {
+test('a step run again with a different result changes the keys of the steps above it', async () => {
   const cache = new ToyCache();
   let count = 0;
   const build = async (): Promise<number> => {
@@ -315,7 +315,7 @@ test('two vertices of one key are one flight: the second waits and hits', async 
   assert.ok(cache.waits > 0);
 });
 
-test('a failure ends what runs beside it, and is what is told', async () => {
+test('a failure ends steps that run beside it, and is the one reported', async () => {
   const cache = new ToyCache();
   let stopped = false;
   const slow = new ToyStep('slow', {

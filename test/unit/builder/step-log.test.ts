@@ -15,7 +15,7 @@ function writeLog(...pieces: readonly (readonly ['stdout' | 'stderr', string])[]
   return { lines, taken, tail: log.tail };
 }
 
-test('whole lines are told as they come, the rest at the end', () => {
+test('whole lines are reported as they come, the rest at the end', () => {
   const { lines, taken, tail } = writeLog(
     ['stdout', 'one\ntw'],
     ['stderr', 'err'],
@@ -27,12 +27,12 @@ test('whole lines are told as they come, the rest at the end', () => {
   assert.equal(tail, 'one\ntwo\n\nerr\nlast');
 });
 
-test('nothing is told of nothing, and bytes stay bytes', () => {
+test('empty output reports nothing, and bytes stay unchanged', () => {
   assert.deepEqual(writeLog().lines, []);
   assert.deepEqual(writeLog(['stdout', '\xff\x00\r\n']).lines, ['stdout \xff\x00\r\n']);
 });
 
-test('a line without end is told in pieces of bounded size', () => {
+test('an endless line is reported in chunks of bounded size', () => {
   const piece = 'x'.repeat(50_000);
   const { lines, tail } = writeLog(...Array.from({ length: 10 }, () => ['stdout', piece] as const));
   assert.equal(lines.join('').replaceAll('stdout ', '').length, 500_000);

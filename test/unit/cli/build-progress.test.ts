@@ -43,7 +43,7 @@ test('plain: bytes of steps as they are, line by line, names of steps as text', 
   assert.equal(lines, '#1 [1/1] RUN \\x1b[2Jx\n#1 T a\x1b[1A\xff\n#1 T b\n#1 T no end\n#1 DONE 1.5s\n\n');
 });
 
-test('only the step that failed has its error: one that was told to stop is canceled', () => {
+test('only the failed step has an error: an aborted step is canceled', () => {
   const other = { digest: 'step:1', name: '[b 1/1] RUN y' };
   const events: BuildEvent[] = [
     running,

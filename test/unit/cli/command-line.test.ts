@@ -24,7 +24,9 @@ async function answer(...words: readonly string[]): Promise<Answer> {
 
 const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '));
 
-/** Docker's response to the same line, with its name replaced: exit code, message, and the command whose help it names. */
+/**
+ * Docker's response to the same line, with its name replaced: exit code, message, and the command whose help it names.
+ */
 const mistakes: readonly (readonly [line: string, code: number, message: string, see: string])[] = [
   ['images a b', 1, '"strata images" requires at most 1 argument.', 'strata images'],
   ['ps -v', 125, "unknown shorthand flag: 'v' in -v", 'strata ps'],

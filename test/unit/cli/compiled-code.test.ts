@@ -27,7 +27,7 @@ test("others' compiled code is in their cache folder, if they have one", () => {
   assert.equal(compiledCodeFolder(1000, {}), undefined);
 });
 
-test('a folder is used only if nobody else can write to it', (context) => {
+test('a folder is used only if no other user can write to it', (context) => {
   const scratch = mkdtempSync(join(tmpdir(), 'strata-compiled-'));
   context.after(() => rmSync(scratch, { recursive: true }));
   const uid = process.getuid?.() ?? 0;
@@ -125,7 +125,7 @@ test('code that was kept of another version of a file is not run', (context) => 
   assert.equal(after.isIncomplete, true);
 });
 
-test('compiled code that is cut off, or none, is done without', (context) => {
+test('truncated or missing compiled code is ignored', (context) => {
   const { path, folder, store } = programFolder(context);
   new CompiledProgram(path, store).save();
   const { size } = statSync(store);

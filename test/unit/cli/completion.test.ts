@@ -11,7 +11,9 @@ import { defineProgram } from '../../../src/cli/program.ts';
 
 const unused = {} as CliContext;
 
-/** Completes a line. Live values are the name of their source, with the root and configuration file that the line names. */
+/**
+ * Completes a line. Live values are the name of their source, with the root and configuration file that the line names.
+ */
 async function completeLine(line: string): Promise<Completion> {
   const words = line.split(' ');
   const program = new Command('strata');
@@ -125,7 +127,7 @@ test('every flag with a value and every argument has a source, and no source is 
   );
 });
 
-test('each script calls the command, and a shell there is none for is told', async () => {
+test('each script calls the command, and an unknown shell is refused', async () => {
   const answer = async (...words: readonly string[]): Promise<readonly [number, string]> => {
     let text = '';
     const add = (more: string | Uint8Array): string => (text += String(more));

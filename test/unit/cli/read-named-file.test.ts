@@ -47,7 +47,7 @@ test('a file that is too long, endless or not a file is refused', async (context
   assert.equal((await readNamedFile(long, signal)).length, 16 << 20);
 });
 
-test('an interrupt ends the wait for a pipe that nobody writes into', async (context) => {
+test('an interrupt ends the wait for a pipe without a writer', async (context) => {
   const interrupted = new AbortController();
   const enough = new Error('enough');
   const reading = readNamedFile(fifo(context), interrupted.signal);

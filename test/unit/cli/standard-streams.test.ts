@@ -65,7 +65,7 @@ test('a failed write is reported, with and without the streams of Node', () => {
   }
 });
 
-test('a reader that is gone is told of and ends nothing', async () => {
+test('a closed reader is reported and does not end the program', async () => {
   const child = spawn(
     process.execPath,
     programOf("await new Promise((go) => process.stdin.once('end', go).resume()); streams.out('x');"),

@@ -67,7 +67,7 @@ test('an abort while the runtime freezes lets the container go on', async (t) =>
   assert.equal(done(), 'pause\nresume\n');
 });
 
-test('a container that cannot be frozen is told of with the words of the runtime', async (t) => {
+test('a container that cannot be frozen is reported in the words of the runtime', async (t) => {
   const folder = temporaryFolder(t);
   const { place, done } = slowRuntime(folder);
   for (const name of ['go', 'broken']) writeFileSync(join(folder, name), '');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readLog } from '../../../src/containers/supervised/read-log.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
-test('a long log is left as soon as its reader is told to', async (context) => {
+test('an abort ends the read of a long log at once', async (context) => {
   const path = join(temporaryFolder(context), 'log');
   writeFileSync(path, '2026-01-01T00:00:00.000000000+00:00 stdout F y\n'.repeat(50_000));
   const told = new AbortController();

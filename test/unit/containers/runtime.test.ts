@@ -28,7 +28,7 @@ test('docs/security.md names every known weakness of a runtime', () => {
   for (const id of ids('1.0.0')) assert.match(page, new RegExp(`^\\| .*${id}.* \\| .*\\d`, 'm'), id);
 });
 
-test('the installed runtime tells its version', { skip: needs('runc') }, async () => {
+test('the installed runtime reports its version', { skip: needs('runc') }, async () => {
   const runtime = await describeRuntime(defaultConfiguration);
   assert.match(runtime.version, /^\d+\.\d+\.\d+/);
 });

@@ -29,7 +29,7 @@ test('a name that is taken is left alone', async (context) => {
   assert.equal(readFileSync(path, 'utf8'), 'mine');
 });
 
-test('a failure of the stream is none of the disk', async (context) => {
+test('a failure of the stream is not reported as one of the disk', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
   const full = Object.assign(new Error('there, not here'), { code: 'ENOSPC', errno: -28, syscall: 'read' });
   async function* failing(): AsyncGenerator<Uint8Array> {

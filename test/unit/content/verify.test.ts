@@ -128,7 +128,7 @@ describe('BlobVerifier', () => {
     verifier.finish();
   });
 
-  test('tells a cut from a change', () => {
+  test('distinguishes truncated from changed content', () => {
     const cut = new BlobVerifier(expected);
     cut.update(text.subarray(0, 3));
     assert.throws(() => cut.finish(), { code: 'ERR_BLOB_SIZE_MISMATCH' });

@@ -155,7 +155,7 @@ describe('several patterns', () => {
     assert.throws(() => new PatternMatcher(Array.from({ length: 100_001 }, () => 'a')), { code: 'ERR_PATTERN_COUNT' });
   });
 
-  it('stay quick whatever they hold', () => {
+  it('stay quick for any pattern', () => {
     const path = `${'a/'.repeat(2000)}b`;
     for (const pattern of ['**/'.repeat(1000) + 'x', '*a'.repeat(500), `${'**a'.repeat(300)}z`, '[^b]'.repeat(1000)]) {
       assert.equal(new PatternMatcher([pattern]).matches(path), false);
@@ -185,7 +185,7 @@ describe('wildcards of COPY', () => {
     }
   });
 
-  it('are told from plain paths', () => {
+  it('are distinguished from plain paths', () => {
     assert.deepEqual(['a', 'a\\*b', 'a]', '', 'a\\'].map(hasWildcards), [false, false, false, false, false]);
     assert.deepEqual(['a*', '?', '[', 'a\\\\*'].map(hasWildcards), [true, true, true, true]);
   });

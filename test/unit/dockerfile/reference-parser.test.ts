@@ -56,7 +56,7 @@ describe('reference: Dockerfile parser', { skip: needs('fixtures') }, () => {
     assert.equal(cases.length, 8);
   });
 
-  it('tells 9 heredoc words from 7 others and 4 broken ones', () => {
+  it('distinguishes 9 heredoc words from 7 others and 4 broken ones', () => {
     const valid = table<string[]>('TestParseHeredocHelpers.validHeredocs');
     for (const word of valid) assert.equal(readHeredocStart(word)?.name, 'EOF', word);
     const others = table<string[]>('TestParseHeredocHelpers.notHeredocs');

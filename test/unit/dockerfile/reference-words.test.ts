@@ -59,7 +59,7 @@ describe('reference: words and variables', { skip: needs('fixtures') }, () => {
     assert.equal(count, 24);
   });
 
-  it('expands 47 words and tells which variables were set', () => {
+  it('expands 47 words and returns the variables that were set', () => {
     type Case = {
       input: string;
       envs: Record<string, string>;

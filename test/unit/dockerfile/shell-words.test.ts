@@ -275,7 +275,7 @@ describe('one word', () => {
     );
   });
 
-  it('tells which variables were looked up', () => {
+  it('returns the variables that were looked up', () => {
     const { matched, unmatched } = expandWord("$HOME ${A:-$EMPTY} ${VER:+$B} ${C/x/$HOME} '$D' \\$E", env);
     assert.deepEqual([...matched].sort(), ['EMPTY', 'HOME', 'VER']);
     assert.deepEqual([...unmatched].sort(), ['A', 'B', 'C']);

@@ -24,7 +24,7 @@ test('a verb rejects with what went wrong first, and a call of the system as an 
   await assert.rejects(new Operation(failTwice).result, isFirst);
 });
 
-test('an abort stays the reason of its signal, whatever fails while things are closed', async () => {
+test('an abort rejects with the reason of its signal, even if closing fails', async () => {
   const { signal } = new AbortController();
   const reason = new DOMException('enough', 'AbortError');
   const operation = new Operation(

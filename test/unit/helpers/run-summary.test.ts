@@ -43,7 +43,7 @@ test('skips for listed reasons are counted and pass', (t) => {
   );
 });
 
-test('a skip for another reason, or for none, fails the run', (t) => {
+test('a skip with an unlisted reason, or without a reason, fails the run', (t) => {
   const { code, told } = runOf(
     t,
     "test('a', { skip: 'tar is not installed' }, () => {});",

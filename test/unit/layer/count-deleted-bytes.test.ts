@@ -54,7 +54,7 @@ test('bytes deleted or replaced earlier count for that earlier layer', () => {
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'd']), [layer(['directory', 'd']), inside]), [0, 10]);
 });
 
-test('a file that its own layer shadowed is none, nor are links', () => {
+test('a file that its own layer replaced does not count, nor do links', () => {
   const below = layer(['file', 'f', 10, true], ['file', 'f', 6], ['hardlink', 'g'], ['symlink', 'h']);
   assert.deepEqual(countDeletedBytes(layer(['whiteout', 'f'], ['whiteout', 'g'], ['whiteout', 'h']), [below]), [6]);
 });

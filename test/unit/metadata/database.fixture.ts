@@ -1,6 +1,7 @@
 // Another process at the same database. Arguments: path, mode, name, number. Modes: `add` so many rows, `volatile` the
-// same without flushes, `nothing` as many transactions that change nothing, `hold` a transaction for so many milliseconds
-// (without a number until it is killed), `compete` by writing for so many once something comes on standard input.
+// same without flushes, `nothing` as many transactions that change nothing, `hold` a transaction for so many
+// milliseconds (without a number until it is killed), `compete` by writing for so many once something comes on standard
+// input.
 import { once } from 'node:events';
 import { Database } from '../../../src/metadata/database.ts';
 

@@ -260,7 +260,7 @@ describe('the format of the store', () => {
     assert.throws(() => db.statement('SELECT * FROM half').get(), /no such table/);
   });
 
-  test('a migration may run code over what the store holds, and runs none over a new one', async (context) => {
+  test('a migration may run code over existing records, but not in a new store', async (context) => {
     const root = temporaryRoot(context);
     const shouting: Migration = {
       version: 2,

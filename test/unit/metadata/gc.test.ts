@@ -319,7 +319,7 @@ describe('collection', () => {
 });
 
 describe('files and rows that disagree', () => {
-  test('a file nobody recorded is an orphan, unless somebody alive pins it', async (context) => {
+  test('a file without a record is an orphan, unless a live lease pins it', async (context) => {
     const { metadata, content, collector, root } = await newStore(context);
     const bytes = utf8('left by a crash');
     await using writer = await content.writer('x');

@@ -104,7 +104,7 @@ describe('leases', () => {
     assert.ok(existsSync(join(root, 'locks')));
   });
 
-  test('a lock file that somebody else sets aside before it is locked holds no lease', async (context) => {
+  test('a lock file that another process sets aside before it is locked holds no lease', async (context) => {
     const { root, metadata } = await newStore(context);
     const { openSync } = fs;
     let isTaken = false;

@@ -40,7 +40,9 @@ export async function openStore(root: string, options: Partial<MetadataOptions> 
   return { root, metadata, content, locks, collector, [Symbol.dispose]: () => metadata[Symbol.dispose]() };
 }
 
-/** Makes a folder for one test and removes it after the test; retries, as a thread may still checkpoint the database. */
+/**
+ * Makes a folder for one test and removes it after the test; retries, as a thread may still checkpoint the database.
+ */
 export function temporaryRoot(context: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'strata-metadata-'));
   context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));

@@ -37,7 +37,7 @@ test('names are read beside a program that writes, and without one', async (t) =
   assert.equal(existsSync(`${database}-shm`), false, 'what is missing is not made either');
 });
 
-test('without a store, or with what is none, there are no names, and nothing is made', async (t) => {
+test('without a valid store there are no names, and nothing is created', async (t) => {
   const root = temporaryRoot(t);
   const none = { containers: [], images: [] };
   assert.deepEqual(await namesInStore({ root: join(root, 'absent'), configurationFile: false }), none);

@@ -32,7 +32,7 @@ const record = (id: string, parentId?: string): SnapshotRecord => ({
 });
 
 describe('records of an earlier boot', () => {
-  test('committed records that were not durable go, with all that stands on them; the rest stays', async (context) => {
+  test('committed records that were not durable are removed, with their descendants; the rest stays', async (context) => {
     const root = temporaryRoot(context);
     {
       using store = await openStore(root, { bootId: 'first' });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { SpareFiles } from '../../../src/metadata/spare-files.ts';
 import { temporaryRoot } from './open-store.ts';
 
-test('spare files become locks and go back, and nobody takes a second one for a name', (context) => {
+test('spare files become locks and go back, and a name never gets a second one', (context) => {
   const root = temporaryRoot(context);
   const [lock, other] = [join(root, 'lock'), join(root, 'other')];
   const spares = new SpareFiles(root);

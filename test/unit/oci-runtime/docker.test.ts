@@ -160,7 +160,8 @@ suite('config.json beside dockerd 20.10', () => {
     const { bounding } = docker.default.process.capabilities;
     const ours = allowed(defaultSeccomp({ capabilities: bounding, machine: 'amd64', kernelRelease: '6.1.0' }));
     const theirs = allowed(docker.seccomp);
-    // Docker 25 removed io_uring, and rules of sockets compare the family. Our rule for clone writes out the second value 0.
+    // Docker 25 removed io_uring, and rules of sockets compare the family. Our rule for clone writes out the second
+    // value 0.
     const gone = [...theirs].filter((call) => !ours.has(call)).map((call) => call.replace(/ .*/, ''));
     assert.deepEqual(gone.sort(), ['clone', 'io_uring_enter', 'io_uring_register', 'io_uring_setup', 'socket']);
     // These calls are newer than docker 20.10, or were allowed later as harmless.

@@ -93,7 +93,7 @@ describe('refused', () => {
   for (const [flags, code, message] of cases) {
     test(flags.join(' '), () => assert.throws(() => select(...flags), { code, message }));
   }
-  test('a name that is none: which there are', () => {
+  test('an unknown name is refused with the known ones', () => {
     const hint = 'Use one of id, name, status, label, label!, dangling.';
     assert.throws(() => select('nope=1'), { code: 'ERR_FILTER_INVALID', hint });
   });

@@ -108,7 +108,7 @@ test('a tree deeper than files may be open, with a hard link deeper than a path 
   assert.equal(output('find', to, '-type', 'd').trim().split('\n').length, depth + 1);
 });
 
-test('stops when told to, between two batches and inside a large file', async (context) => {
+test('stops on an abort, between two batches and inside a large file', async (context) => {
   const { from, to } = folders(context);
   for (let i = 0; i < 250; i++) writeFileSync(join(from, `f${i}`), '');
   const controller = new AbortController();

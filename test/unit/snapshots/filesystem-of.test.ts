@@ -29,7 +29,7 @@ test('the filesystem of a path is that of the longest mount point, the latest on
   assert.equal(findFilesystem('/', []), undefined);
 });
 
-test('options of the mount and of the filesystem are told together', () => {
+test('options of the mount and of the filesystem are returned together', () => {
   const options = findFilesystem('/var/x', mounts)?.options;
   assert.deepEqual([...(options ?? [])], ['rw', 'noexec', 'nodev', 'vers=4.2']);
 });

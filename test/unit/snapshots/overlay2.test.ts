@@ -93,7 +93,7 @@ test('a prepare that the ledger refuses makes no directory', async (context) => 
   assert.deepEqual([folders(root), trash(root)], [[], []]);
 });
 
-test('when undoing fails too, the first failure is told', async (context) => {
+test('the first failure is reported if undoing fails as well', async (context) => {
   const { root, ledger, driver, lease, layer } = bench(context);
   const base = await layer();
   rmSync(join(root, 'snapshots/overlay2', base), { recursive: true });
@@ -160,7 +160,7 @@ test('an ancestor without a record or without files is named as damage', async (
   await assert.rejects(reopened.mounts(id), new RegExp(`ancestor ${base} is not recorded`));
 });
 
-test('cleanup takes what a crash left, tells what is missing, and leaves strangers alone', async (context) => {
+test('cleanup removes what a crash left, returns missing snapshots, and leaves unknown files alone', async (context) => {
   const { root, driver, lease, layer } = bench(context);
   const base = join(root, 'snapshots/overlay2');
   const kept = await layer();

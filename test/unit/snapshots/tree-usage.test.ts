@@ -71,7 +71,7 @@ test('a directory removed after it was opened holds nothing', async (context) =>
   assert.equal((await treeUsage(`/proc/self/fd/${fd}/.`)).inodes, 1);
 });
 
-test('stops when told to, between two batches', async (context) => {
+test('stops on an abort, between two batches', async (context) => {
   const root = folder(context);
   for (let i = 0; i < 1200; i++) writeFileSync(join(root, `f${i}`), '');
   const controller = new AbortController();

@@ -26,7 +26,7 @@ test('the end of a container is seen also where nothing more can be watched', (c
   assert.equal(status, 3, stderr);
 });
 
-test('an exit file wakes all who wait for that container, and nobody else', async (context) => {
+test('an exit file wakes all waiters of its container, and no others', async (context) => {
   const folder = temporaryFolder(context);
   const watch = new ExitWatch(folder);
   const stop = new AbortController();
@@ -68,7 +68,7 @@ test('a changed glance is checked once, not once for each waiter', async (contex
   assert.equal(glances, 2);
 });
 
-test('a glance that fails is told to those who wait, and does not end the program', async (context) => {
+test('a failed glance rejects the waiters and does not end the program', async (context) => {
   const watch = new ExitWatch(temporaryFolder(context));
   const fault = new Error('the disk reported a fault');
   let glances = 0;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
-test('a lock whose file somebody removed is let go of like any other', async (context) => {
+test('a lock whose file was removed is released like any other', async (context) => {
   const folder = join(temporaryFolder(context), 'steps');
   const locks = new KeyLocks(folder);
   const descriptors = (): number => readdirSync('/proc/self/fd').length;

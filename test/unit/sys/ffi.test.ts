@@ -63,7 +63,7 @@ test("koffi's machine code is loaded without its entry, which takes three times 
   assert.equal(execFileSync(process.execPath, options, { encoding: 'utf8' }), '0\n');
 });
 
-test('a call in the background has its own errno, whatever is called meanwhile', async () => {
+test('a call in the background has its own errno, despite calls meanwhile', async () => {
   const library = openLibrary(null);
   const close = library.declareAsyncCall('close', ['int32']);
   const access = library.declare('access', 'int32', ['pointer', 'int32']);

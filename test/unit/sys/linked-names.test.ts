@@ -8,7 +8,7 @@ function statOf(ino: bigint, deviceMinor: number): FileStat {
   return Object.assign(new FileStat(), { ino, deviceMajor: 8, deviceMinor });
 }
 
-test('each file has the first of its names, whatever its inode number and device', () => {
+test('each file has the first of its names, for any inode number and device', () => {
   const names = new LinkedNames();
   const long = 'n'.repeat(100_000);
   const files = Array.from({ length: 20_000 }, (_, index) => {

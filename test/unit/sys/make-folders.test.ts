@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeFolders } from '../../../src/sys/make-folders.ts';
 
-test('folders are made as far as they are missing; what cannot be made is told, and never waited for', (context) => {
+test('missing folders are made; a folder that cannot be made is an error, without a wait', (context) => {
   const scratch = mkdtempSync(join(tmpdir(), 'strata-folders-'));
   context.after(() => rmSync(scratch, { recursive: true }));
   const deep = join(scratch, 'a/b/c');

@@ -34,7 +34,7 @@ test('the sequence is taken out, whole or in pieces, and nothing else is', () =>
   assert.deepEqual(typeKeys('abac', 'abab', 'x'), ['abab|x', false]);
 });
 
-test('a key that breaks the sequence off begins none, as with docker 26.1', () => {
+test('a key that breaks the sequence does not begin a new one, as with docker 26.1', () => {
   assert.deepEqual(typeKeys('pq', 'p', 'p', 'q'), ['|pp|q', false]);
   assert.deepEqual(typeKeys('pq', 'ppq'), ['ppq', false]);
   assert.deepEqual(typeKeys('pq', 'ppp', 'q'), ['pp|', true]);

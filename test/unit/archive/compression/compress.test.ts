@@ -28,7 +28,7 @@ const gzip = (bytes: Uint8Array, options: CompressGzipOptions = {}, lengths?: re
   all(compressGzip(stream(bytes, lengths), { blockBytes, ...options }));
 
 suite('gzip by blocks', () => {
-  test('gives the data back, whatever the size relative to a block', async () => {
+  test('output decompresses to the data, for any size relative to a block', async () => {
     for (const size of [0, 1, blockBytes - 1, blockBytes, blockBytes + 1, 3 * blockBytes, text.length]) {
       const data = text.subarray(0, size);
       assert.ok(zlib.gunzipSync(await gzip(data)).equals(data), `${size} bytes`);

@@ -110,7 +110,7 @@ suite('choice of a decoder', () => {
     assert.notEqual(chooseDecoder('gzip', [absent]).name, 'absent');
   });
 
-  test('passes over what gives wrong bytes, none, or swallows errors', () => {
+  test('skips a decoder that returns wrong bytes, no bytes, or swallows errors', () => {
     const step: DecoderStep = { consumed: 13, output: nothing, full: false, ended: false, failure: undefined };
     assert.notEqual(chooseDecoder('gzip', [broken(step)]).name, 'broken');
     assert.notEqual(chooseDecoder('gzip', [broken({ ...step, consumed: 0 })]).name, 'broken');

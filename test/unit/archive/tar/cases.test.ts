@@ -30,7 +30,10 @@ import { content, joinParsed, parseTar } from '../../../helpers/tar-events.ts';
 
 type Expected = Readonly<Record<string, unknown>>;
 
-/** Returns the fields of an entry in the form of the tables: names as latin1, xattrs as an object, times as [seconds, ns]. */
+/**
+ * Returns the fields of an entry in the form of the tables: names as latin1, xattrs as an object, times as [seconds,
+ * ns].
+ */
 function describeEntry(found: TarEntry): Expected {
   const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
   return {

@@ -1,5 +1,6 @@
 // Writes one blob in three chunks and commits it, but kills itself before the n-th step. Arguments: root, seed of the
-// bytes, number of bytes, n (from 0; a large one lets it finish). Prints `begin`, and `ack` once the commit is acknowledged.
+// bytes, number of bytes, n (from 0; a large one lets it finish). Prints `begin`, and `ack` once the commit is
+// acknowledged.
 import { writeSync } from 'node:fs';
 import { createRandom } from '../../../helpers/random.ts';
 import { openLocal } from './local-content.ts';

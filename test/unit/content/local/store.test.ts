@@ -87,7 +87,7 @@ describe('local: files as they may be found', () => {
     await assert.rejects(reader.read(new Uint8Array(100), 0), { code: 'ERR_BLOB_DAMAGED' });
   });
 
-  test('names that are no digest are nobody’s blobs', async (context) => {
+  test('a file whose name is no digest is no blob', async (context) => {
     const root = temporaryRoot(context);
     const store = openLocal(root);
     await put(store, bytes);
@@ -255,7 +255,7 @@ describe('local: a disk that fails', () => {
     assert.notDeepEqual(store.health.failures(), []);
   });
 
-  test('a full disk or quota is told as such, and nothing temporary stays', async (context) => {
+  test('a full disk or quota is reported as such, and no temporary file stays', async (context) => {
     const root = temporaryRoot(context);
     const store = openLocal(root);
     for (const [method, errno, code] of [
