@@ -30,7 +30,10 @@ export async function* tarContent(
   throw noFileEntry(ordinal, undefined);
 }
 
-/** Returns the number of the entry that has the content of a hardlink; -1 when it is not in this layer. */
+/**
+ * Returns the number of the entry that has the content of a hardlink. Throws ERR_LAYER_LINK_MISSING when it is not in
+ * this layer.
+ */
 export async function linkTargetOf(
   layer: Pick<Layer, 'tar'>,
   link: LayerEntry,

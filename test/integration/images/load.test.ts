@@ -254,6 +254,22 @@ test("of an index the requested platform is loaded, or this machine's", { skip }
   const wished = await store(context);
   assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
   await assertRefused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
+
+  const power = image([other], { architecture: 'ppc64le' });
+  const foreignOnly = layout.document(
+    {
+      manifests: [
+        layout.image(foreign, plain, '', { platform: { os: 'linux', architecture: 's390x' } }),
+        layout.image(power, plain, '', { platform: { os: 'linux', architecture: 'ppc64le' } }),
+      ],
+    },
+    'index',
+    nameAnnotation('multi:2'),
+  );
+  await assert.rejects(load(await store(context), layout.index(foreignOnly)), {
+    code: 'ERR_ARCHIVE_PLATFORM',
+    hint: 'Give the platform of an image in the archive.',
+  });
 });
 
 test('an image for another system loads, with a warning, and is neither run nor built on', {
