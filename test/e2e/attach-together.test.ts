@@ -49,7 +49,7 @@ test('two commands that start one container at once and two that attach see the 
     assert.match(output.stdout, /^(ready\n)?(got USR1\n)+bye\n$/);
   }
   const sawAll = starting.filter(({ output }) => output.stdout.startsWith('ready\n'));
-  assert.ok(sawAll.length > 0, 'who started it missed nothing');
+  assert.ok(sawAll.length > 0, 'the starting command missed nothing');
   await strata('rm', 'one');
 });
 

@@ -54,5 +54,5 @@ test('ten images from one Dockerfile with a changing last step take nine steps f
   appendFileSync(at('archive.tar'), new Uint8Array(512));
   assert.deepEqual(await build(3), { cached: 7, done: 3 }, 'an archive');
   writeFileSync(at('part-9'), 'not copied');
-  assert.deepEqual(await build(3), { cached: 10, done: 0 }, 'a file nobody copies');
+  assert.deepEqual(await build(3), { cached: 10, done: 0 }, 'a file that is not copied');
 });

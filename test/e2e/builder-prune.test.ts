@@ -129,6 +129,6 @@ test('system prune removes containers, images and cache', { skip }, async (conte
     /^Deleted Images:\n(?:untagged: \S+\n|deleted: sha256:[0-9a-f]{64}\n){4}\nDeleted build cache objects:/,
   );
   assert.equal(snapshots(strata), 0);
-  assert.deepEqual(readdirSync(placesOf(strata).trash), [], 'who prunes wants the room now');
+  assert.deepEqual(readdirSync(placesOf(strata).trash), [], 'a prune frees the space at once');
   assert.match((await strata('system', 'check')).stdout, /^checked: 0 blobs, 0 images, 0 layers\nno damage found\n$/);
 });

@@ -29,7 +29,7 @@ async function ok(running: ReturnType<StrataCommand>): Promise<string> {
   return stdout;
 }
 
-const inspected = async (strata: StrataCommand, image: string): Promise<Record<string, unknown>> =>
+const inspectImage = async (strata: StrataCommand, image: string): Promise<Record<string, unknown>> =>
   JSON.parse(await ok(strata('inspect', '--format', '{{json .}}', image))) as Record<string, unknown>;
 
 const snapshotsOf = (strata: StrataCommand): string[] => readdirSync(placesOf(strata).trees).sort();
@@ -76,7 +76,7 @@ test("the container's settings and --change make the config, author and comment 
   await ok(strata('run', ...run, 'box', 'sh', '-c', 'true'));
   const changes = ['-c', 'ENV LAST=x', '-c', 'EXPOSE 80', '--change', 'LABEL added=here'];
   const id = (await ok(strata('commit', '-a', 'A <a@b>', '-m', 'why', ...changes, 'one', 'made:1'))).trim();
-  const image = await inspected(strata, 'made:1');
+  const image = await inspectImage(strata, 'made:1');
   assert.equal(image['Id'], id);
   assert.deepEqual([image['Author'], image['Comment']], ['A <a@b>', 'why']);
   const config = image['Config'] as Record<string, unknown>;

@@ -40,7 +40,7 @@ async function ok(answer: ReturnType<StrataCommand>): Promise<string> {
 
 describe('logging by the configuration', { skip }, () => {
   const shown = '{{json .HostConfig.LogConfig}}';
-  const inspected = async (line: Line, name: string): Promise<unknown> =>
+  const logConfigOf = async (line: Line, name: string): Promise<unknown> =>
     JSON.parse(await ok(line('inspect', '-f', shown, name)));
 
   test('log-driver and log-opts apply to new containers that ask for no other, and stay as they were at creation', async (t) => {
@@ -48,14 +48,14 @@ describe('logging by the configuration', { skip }, () => {
     await ok(line('run', '--name', 'before', 'busybox', 'echo', 'kept'));
     configure({ 'log-driver': 'local', 'log-opts': { 'max-size': '1m' } });
     await ok(line('create', '--name', 'by-default', 'busybox', 'true'));
-    assert.deepEqual(await inspected(line, 'by-default'), { Type: 'local', Config: { 'max-size': '1m' } });
+    assert.deepEqual(await logConfigOf(line, 'by-default'), { Type: 'local', Config: { 'max-size': '1m' } });
     await ok(line('create', '--name', 'adds', '--log-opt', 'max-file=1', 'busybox', 'true'));
-    assert.deepEqual(await inspected(line, 'adds'), { Type: 'local', Config: { 'max-file': '1', 'max-size': '1m' } });
+    assert.deepEqual(await logConfigOf(line, 'adds'), { Type: 'local', Config: { 'max-file': '1', 'max-size': '1m' } });
     await ok(line('create', '--name', 'otherwise', '--log-opt', 'max-size=2m', 'busybox', 'true'));
-    assert.deepEqual(await inspected(line, 'otherwise'), { Type: 'local', Config: { 'max-size': '2m' } });
+    assert.deepEqual(await logConfigOf(line, 'otherwise'), { Type: 'local', Config: { 'max-size': '2m' } });
     await ok(line('create', '--name', 'other-driver', '--log-driver', 'json-file', 'busybox', 'true'));
-    assert.deepEqual(await inspected(line, 'other-driver'), { Type: 'json-file', Config: {} });
-    assert.deepEqual(await inspected(line, 'before'), { Type: 'json-file', Config: {} });
+    assert.deepEqual(await logConfigOf(line, 'other-driver'), { Type: 'json-file', Config: {} });
+    assert.deepEqual(await logConfigOf(line, 'before'), { Type: 'json-file', Config: {} });
     assert.equal(await ok(line('info', '-f', '{{.LoggingDriver}}')), 'local\n');
   });
 

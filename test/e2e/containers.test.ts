@@ -15,7 +15,7 @@ import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-const said = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
+const toTuple = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
 
 test('a container is driven by commands from run -d to rm', { skip }, async (t) => {
   const strata = await busyboxStore(t);
@@ -37,19 +37,19 @@ test('a container is driven by commands from run -d to rm', { skip }, async (t) 
   let logs = await strata('logs', 'b1');
   for (let tries = 0; (logs.stdout === '' || logs.stderr === '') && tries < 100; tries++)
     logs = await strata('logs', 'b1');
-  assert.deepEqual(said(logs), [0, 'out\n', 'err\n']);
+  assert.deepEqual(toTuple(logs), [0, 'out\n', 'err\n']);
   const [document] = JSON.parse((await strata('container', 'inspect', 'b1')).stdout) as [Record<string, unknown>];
   assert.deepEqual([document['Id'], document['Name']], [id, '/b1']);
 
   const refused = await strata('rm', 'b1');
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /cannot remove container "\/b1": container is running: stop the container/);
-  assert.deepEqual(said(await strata('rename', 'b1', 'b2')), [0, '', '']);
-  assert.deepEqual(said(await strata('stop', '-t', '0', 'b2')), [0, 'b2\n', '']);
-  assert.deepEqual(said(await strata('wait', 'b2')), [0, '137\n', '']);
+  assert.deepEqual(toTuple(await strata('rename', 'b1', 'b2')), [0, '', '']);
+  assert.deepEqual(toTuple(await strata('stop', '-t', '0', 'b2')), [0, 'b2\n', '']);
+  assert.deepEqual(toTuple(await strata('wait', 'b2')), [0, '137\n', '']);
   assert.match((await strata('ps', '-a')).stdout, /Exited \(137\) .* ago/);
-  assert.deepEqual(said(await strata('start', 'b2')), [0, 'b2\n', '']);
-  assert.deepEqual(said(await strata('kill', '-s', 'KILL', 'b2')), [0, 'b2\n', '']);
+  assert.deepEqual(toTuple(await strata('start', 'b2')), [0, 'b2\n', '']);
+  assert.deepEqual(toTuple(await strata('kill', '-s', 'KILL', 'b2')), [0, 'b2\n', '']);
   await strata('wait', 'b2');
   const some = await strata('rm', 'nope', 'b2');
   assert.deepEqual([some.code, some.stdout], [1, 'b2\n'], 'one that fails does not stop the others');
@@ -79,8 +79,8 @@ test('a container of run -d --rm lives without the command, and is removed at it
   const strata = await busyboxStore(t);
   const { stdout } = await strata('run', '-dit', '--rm', '--name', 'b3', 'busybox', 'sh');
   assert.match((await strata('ps')).stdout, /Up .* b3\n$/);
-  assert.deepEqual(said(await strata('stop', '-t', '0', 'b3')), [0, 'b3\n', '']);
-  assert.deepEqual(said(await strata('ps', '-aq')), [0, '', '']);
+  assert.deepEqual(toTuple(await strata('stop', '-t', '0', 'b3')), [0, 'b3\n', '']);
+  assert.deepEqual(toTuple(await strata('ps', '-aq')), [0, '', '']);
   assert.deepEqual(processesNaming(stdout.trim()), []);
 });
 

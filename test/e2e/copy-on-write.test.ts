@@ -84,7 +84,7 @@ for (const driver of ['overlay2', 'vfs']) {
       '/shared/a/two',
     );
     assert.equal(await outputOf(strata, 'logs', 'two'), 'second\nthird\n2\n', 'others see the original');
-    assert.equal(await outputOf(strata, 'diff', 'two'), '', 'who changes nothing has changed nothing');
+    assert.equal(await outputOf(strata, 'diff', 'two'), '', 'a container without changes');
 
     const images = JSON.parse(image) as readonly { readonly Size: number }[];
     const imageBytes = images[0]?.Size ?? 0;

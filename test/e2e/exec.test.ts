@@ -15,7 +15,7 @@ import { untilSame } from '../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-const said = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
+const toTuple = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
 const execFolders = (strata: StrataCommand): string[] => readdirSync(placesOf(strata).execs);
 
 async function withC1(t: Parameters<typeof busyboxStore>[0]): Promise<StrataCommand> {
@@ -41,19 +41,19 @@ test('exec passes output and exit codes, and takes environment, folder and user 
   skip,
 }, async (t) => {
   const strata = await withC1(t);
-  assert.deepEqual(said(await strata('exec', 'c1', 'sh', '-c', 'echo out; echo err >&2; exit 3')), [
+  assert.deepEqual(toTuple(await strata('exec', 'c1', 'sh', '-c', 'echo out; echo err >&2; exit 3')), [
     3,
     'out\n',
     'err\n',
   ]);
   assert.equal((await strata('exec', 'c1', 'sh', '-c', 'kill -9 $$')).code, 137);
-  assert.deepEqual(said(await strata('container', 'exec', '-w', '/tmp', 'c1', 'pwd')), [0, '/tmp\n', '']);
+  assert.deepEqual(toTuple(await strata('container', 'exec', '-w', '/tmp', 'c1', 'pwd')), [0, '/tmp\n', '']);
   assert.match(
     (await strata('exec', '-e', 'MORE=2', 'c1', 'env')).stdout,
     /^HOSTNAME=\w+\nMINE=1\nFROM_IMAGE=yes\nMORE=2\nHOME=\/root\n/m,
   );
-  assert.deepEqual(said(await strata('exec', '-u', '12:34', 'c1', 'id', '-u')), [0, '12\n', '']);
-  assert.deepEqual(said(await strata.with({ input: 'unread' }, 'exec', 'c1', 'cat')), [0, '', '']);
+  assert.deepEqual(toTuple(await strata('exec', '-u', '12:34', 'c1', 'id', '-u')), [0, '12\n', '']);
+  assert.deepEqual(toTuple(await strata.with({ input: 'unread' }, 'exec', 'c1', 'cat')), [0, '', '']);
   const caps = async (...flags: readonly string[]): Promise<string> =>
     (await strata('exec', ...flags, 'c1', 'cat', '/proc/self/status')).stdout.match(/CapBnd:\t(\w+)/)?.[1] ?? '';
   assert.equal(await caps(), '00000000a80425fb');
@@ -93,7 +93,7 @@ test('a process of exec -d goes on by itself and leaves nothing, and one that ca
   skip,
 }, async (t) => {
   const strata = await withC1(t);
-  assert.deepEqual(said(await strata('exec', '-d', 'c1', 'sh', '-c', 'sleep 0.3; touch /tmp/done')), [0, '', '']);
+  assert.deepEqual(toTuple(await strata('exec', '-d', 'c1', 'sh', '-c', 'sleep 0.3; touch /tmp/done')), [0, '', '']);
   assert.equal((await strata('exec', '-d', 'c1', 'missing')).code, 127);
   await untilNothingOf(strata);
   assert.equal((await strata('exec', 'c1', 'test', '-e', '/tmp/done')).code, 0);
@@ -120,7 +120,7 @@ test('exec -it gives a shell a terminal and its size, and detaches by the keys',
   assert.equal(await waitForExit(other), 1);
   await terminal.shows('read escape sequence');
   assert.match((await strata('top', 'c1')).stdout, / sh\n/, 'the shell goes on');
-  assert.deepEqual(said(await strata('rm', '-f', 'c1')), [0, 'c1\n', '']);
+  assert.deepEqual(toTuple(await strata('rm', '-f', 'c1')), [0, 'c1\n', '']);
   assert.deepEqual(execFolders(strata), []);
 });
 
@@ -153,7 +153,7 @@ test('pause, unpause, restart and top work as with docker', { skip }, async (t) 
   assert.match((await strata('top', 'c1', '-o', 'pid,comm')).stdout, new RegExp(`^PID +COMMAND\n${pid} +sleep\n$`));
   assert.match((await strata('top', 'c1', '-o', 'comm')).stderr, /Couldn't find PID field in ps output/);
 
-  assert.deepEqual(said(await strata('pause', 'c1')), [0, 'c1\n', '']);
+  assert.deepEqual(toTuple(await strata('pause', 'c1')), [0, 'c1\n', '']);
   assert.equal((await strata('ps', '--format', '{{.State}}')).stdout, 'paused\n');
   const states = (): string => readFileSync(`/proc/${pid}/status`, 'latin1');
   assert.match(states(), /^State:\s+[DT]/m);
@@ -162,18 +162,18 @@ test('pause, unpause, restart and top work as with docker', { skip }, async (t) 
     /Container c1 is paused, unpause the container before exec/,
   );
   assert.match((await strata('pause', 'c1')).stderr, /Container \w{64} is already paused/);
-  assert.deepEqual(said(await strata('unpause', 'c1')), [0, 'c1\n', '']);
+  assert.deepEqual(toTuple(await strata('unpause', 'c1')), [0, 'c1\n', '']);
   assert.match((await strata('unpause', 'c1')).stderr, /Container \w{64} is not paused/);
   assert.equal((await strata('exec', 'c1', 'true')).code, 0);
 
-  assert.deepEqual(said(await strata('restart', '-t', '0', 'c1')), [0, 'c1\n', '']);
+  assert.deepEqual(toTuple(await strata('restart', '-t', '0', 'c1')), [0, 'c1\n', '']);
   assert.notDeepEqual(containerPids(strata.root), [pid]);
   assert.equal((await strata('exec', 'c1', 'true')).code, 0);
   await strata('pause', 'c1');
-  assert.deepEqual(said(await strata('rm', '-f', 'c1')), [0, 'c1\n', '']);
+  assert.deepEqual(toTuple(await strata('rm', '-f', 'c1')), [0, 'c1\n', '']);
 
   await strata('run', '-d', '--rm', '--name', 'c2', 'busybox', 'sleep', '1000');
-  assert.deepEqual(said(await strata('restart', '-s', 'KILL', 'c2')), [0, 'c2\n', '']);
+  assert.deepEqual(toTuple(await strata('restart', '-s', 'KILL', 'c2')), [0, 'c2\n', '']);
   assert.equal((await strata('exec', 'c2', 'true')).code, 0);
   await strata('stop', '-t', '0', 'c2');
   assert.equal((await strata('ps', '-aq')).stdout, '');

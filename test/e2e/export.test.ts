@@ -17,7 +17,7 @@ const skip = needs('root', 'runc', 'overlay', 'busybox');
 const work = `echo new > /tmp/new; chmod 4711 /tmp/new; rm /etc/group; rm -r /home; mkdir -p /home/other;
   busybox ln /tmp/new /tmp/same; busybox mkfifo /tmp/pipe; dd if=/dev/zero of=/tmp/sparse bs=1 count=1 seek=9999999`;
 
-async function ran(context: TestContext): Promise<StrataCommand> {
+async function createRan(context: TestContext): Promise<StrataCommand> {
   const strata = strataCommand(context);
   for (const args of [
     ['build', '-q', '-t', 'box', busyboxContext(context)],
@@ -32,7 +32,7 @@ async function ran(context: TestContext): Promise<StrataCommand> {
 test('export gives the same bytes each time, which other programs read, and import gives the tree again', {
   skip,
 }, async (context) => {
-  const strata = await ran(context);
+  const strata = await createRan(context);
   const folder = temporaryFolder(context);
   const [first, second] = [join(folder, 'first.tar'), join(folder, 'second.tar')];
   assert.deepEqual(await strata('export', '-o', first, 'one'), { code: 0, stdout: '', stderr: '' });
@@ -62,7 +62,7 @@ test('export gives the same bytes each time, which other programs read, and impo
 test('export writes to standard output, and refuses a missing container and an invalid output path', {
   skip,
 }, async (context) => {
-  const strata = await ran(context);
+  const strata = await createRan(context);
   const bytes = execFileSync(strataPath, ['export', 'one'], {
     env: { ...process.env, STRATA_ROOT: strata.root },
     maxBuffer: 64 << 20,

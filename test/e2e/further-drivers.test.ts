@@ -72,9 +72,9 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   const changes = [];
   for await (const { kind, path } of containers.diff(id)) changes.push(`${kind} ${Buffer.from(path).toString()}`);
   seen['changes'] = changes.filter((change) => !/^changed (etc|home|tmp)$/.test(change)).sort();
-  const running = await exported(t, engine, id);
+  const running = await exportContainer(t, engine, id);
   await containers.stop(id, { timeoutSeconds: 0 });
-  seen['exported'] = await exported(t, engine, id);
+  seen['exported'] = await exportContainer(t, engine, id);
   assert.deepEqual(running, seen['exported']);
   const out = temporaryFolder(t);
   await containers.copyFrom(id, { path: '/tmp/.', to: out });
@@ -83,7 +83,7 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   await containers.start(id);
   await containers.remove(id, { force: true });
   const { id: second } = await containers.create({ image: committed.id, command: ['true'] });
-  seen['committed'] = await exported(t, engine, second);
+  seen['committed'] = await exportContainer(t, engine, second);
   await containers.remove(second);
 
   const archive = join(temporaryFolder(t), 'all.tar');
@@ -103,14 +103,14 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   const loaded = await images.load({ input: archive }).result;
   assert.equal(loaded.images.length, 2);
   const { id: third } = await containers.create({ image: 'changed', command: ['true'] });
-  assert.deepEqual(await exported(t, engine, third), seen['committed']);
+  assert.deepEqual(await exportContainer(t, engine, third), seen['committed']);
   await containers.remove(third);
   const after = await system.check().result;
   assert.deepEqual([after.damages, after.orphans], [[], []]);
   return seen;
 }
 
-async function exported(t: TestContext, engine: Engine, container: string): Promise<string[]> {
+async function exportContainer(t: TestContext, engine: Engine, container: string): Promise<string[]> {
   const tar = join(temporaryFolder(t), 'export.tar');
   await engine.containers.export(container, { output: tar }).result;
   const folder = temporaryFolder(t);
@@ -134,19 +134,19 @@ test('files that no record knows go with the next collection, whichever driver l
     const { orphans } = await engine.system.check().result;
     assert.deepEqual(orphans, []);
   }
-  const held = (driver: string): string[] => placesOf(root, driver).treePaths();
-  for (const driver of ['overlay2', 'layered', 'ext4']) assert.equal(held(driver).length, 1, driver);
+  const treesOf = (driver: string): string[] => placesOf(root, driver).treePaths();
+  for (const driver of ['overlay2', 'layered', 'ext4']) assert.equal(treesOf(driver).length, 1, driver);
   const engine = await openStore(t, 'overlay2', root);
   for (const driver of ['layered', 'ext4']) {
     const orphan = driver === 'ext4' ? '0123456789abcdef0123' : 'fedcba98765432100123';
-    cpSync(held(driver)[0] ?? '', join(placesOf(root, driver).trees, orphan), { recursive: true });
+    cpSync(treesOf(driver)[0] ?? '', join(placesOf(root, driver).trees, orphan), { recursive: true });
     ids.push(orphan);
   }
   const { orphans } = await engine.system.check().result;
   assert.deepEqual(orphans.map(({ key }) => key).sort(), ids.sort());
   for (const name of ['overlay2', 'layered', 'ext4']) await engine.images.remove(name);
   await engine.builder.prune({ all: true });
-  for (const driver of ['overlay2', 'layered', 'ext4']) assert.deepEqual(held(driver), [], driver);
+  for (const driver of ['overlay2', 'layered', 'ext4']) assert.deepEqual(treesOf(driver), [], driver);
   assert.deepEqual((await engine.system.check().result).orphans, []);
 });
 

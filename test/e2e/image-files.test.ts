@@ -54,7 +54,7 @@ const layers = [
   ),
 ];
 
-async function loaded(context: TestContext): Promise<StrataCommand> {
+async function loadImage(context: TestContext): Promise<StrataCommand> {
   const strata = strataCommand(context);
   const input = asTar(dockerArchive([{ image: image(layers), tags: ['me/app:1', 'localhost:5000/app:2'] }]));
   const { code, stderr } = await strata.with({ input }, 'load');
@@ -63,7 +63,7 @@ async function loaded(context: TestContext): Promise<StrataCommand> {
 }
 
 test('files of an image are listed in order of bytes, whatever their names are', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   const all = await strata('image', 'files', 'me/app:1');
   assert.deepEqual(all.stdout.split('\n'), [
     '/',
@@ -94,7 +94,7 @@ test('files of an image are listed in order of bytes, whatever their names are',
 });
 
 test('several paths are listed one by one, with links as ls shows them', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   const links = tar(symlink('to-file', 'etc/name', { mtime: 1 }), symlink('to-nothing', 'none', { mtime: 1 }));
   const input = asTar(dockerArchive([{ image: image([...layers, links]), tags: ['links:1'] }]));
   assert.equal((await strata.with({ input }, 'load')).code, 0);
@@ -130,7 +130,7 @@ test('several paths are listed one by one, with links as ls shows them', { skip 
 });
 
 test('a layer, by number or by digest, shows what it adds, changes and deletes', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   const expected = [
     'A /also',
     'C /etc/name',
@@ -176,7 +176,7 @@ test('a layer, by number or by digest, shows what it adds, changes and deletes',
 });
 
 test('image files takes templates and prints JSON', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   const json = await strata('image', 'files', '--format', 'json', 'me/app:1', '/etc/name');
   assert.deepEqual(JSON.parse(json.stdout), {
     Change: '',
@@ -200,7 +200,7 @@ test('image files takes templates and prints JSON', { skip }, async (context) =>
 });
 
 test('image cat prints files of any layer, and goes on after a missing one', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   assert.equal((await strata('image', 'cat', 'me/app:1', '/lib/name', 'also')).stdout, 'changed\nbase\n');
   assert.equal((await strata('image', 'cat', '--layer', '1', 'me/app:1', '/etc/name')).stdout, 'base\n');
   const { code, stdout, stderr } = await strata('image', 'cat', 'me/app:1', '/none', '/etc', '/gone/b');
@@ -219,7 +219,7 @@ test('image cat prints files of any layer, and goes on after a missing one', { s
 });
 
 test('cp copies out of an image by the rules that hold for containers', { skip }, async (context) => {
-  const strata = await loaded(context);
+  const strata = await loadImage(context);
   const folder = temporaryFolder(context);
   const cp = async (...args: readonly string[]): Promise<string> => {
     const { code, stderr } = await strata.with({ cwd: folder }, 'cp', ...args);

@@ -64,15 +64,15 @@ test('a tar becomes an image with the changes and the message that were given', 
 test('an invalid import is refused, and leaves nothing', { skip }, async (context) => {
   const strata = strataCommand(context);
   const path = archive(context, root);
-  const refused = async (pattern: RegExp, ...args: readonly string[]): Promise<void> => {
+  const assertRefused = async (pattern: RegExp, ...args: readonly string[]): Promise<void> => {
     const { code, stderr } = await strata('import', ...args);
     assert.equal(code, 1);
     assert.match(stderr, pattern);
   };
-  await refused(/open \/nonexistent.tar: no such file or directory/, '/nonexistent.tar');
-  await refused(/RUN is not a valid change command/, '-c', 'RUN true', path);
-  await refused(/FROM is not a valid change command/, '-c', 'CMD x\nFROM scratch', path);
-  await refused(
+  await assertRefused(/open \/nonexistent.tar: no such file or directory/, '/nonexistent.tar');
+  await assertRefused(/RUN is not a valid change command/, '-c', 'RUN true', path);
+  await assertRefused(/FROM is not a valid change command/, '-c', 'CMD x\nFROM scratch', path);
+  await assertRefused(
     /^strata: change "EXPOSE 999999": invalid containerPort: 999999\nhint: /,
     '-c',
     'ENV a=1 \\\n  b=2',
@@ -80,12 +80,12 @@ test('an invalid import is refused, and leaves nothing', { skip }, async (contex
     'EXPOSE 999999',
     path,
   );
-  await refused(/BOO is not a valid change command\nhint: A change is one of CMD, /, '-c', 'BOO x', path);
-  await refused(/cannot import digest reference/, path, `a@sha256:${'0'.repeat(64)}`);
-  await refused(/must be lowercase/, path, 'me/ROOT');
-  await refused(/not supported yet/, 'https://example.com/root.tar');
-  await refused(/tar archive/, archive(context, new Uint8Array(1024).fill(7)));
-  await refused(/tar archive/, archive(context, root.subarray(0, 700)));
+  await assertRefused(/BOO is not a valid change command\nhint: A change is one of CMD, /, '-c', 'BOO x', path);
+  await assertRefused(/cannot import digest reference/, path, `a@sha256:${'0'.repeat(64)}`);
+  await assertRefused(/must be lowercase/, path, 'me/ROOT');
+  await assertRefused(/not supported yet/, 'https://example.com/root.tar');
+  await assertRefused(/tar archive/, archive(context, new Uint8Array(1024).fill(7)));
+  await assertRefused(/tar archive/, archive(context, root.subarray(0, 700)));
   assert.equal((await strata('images', '-aq')).stdout, '');
   assert.deepEqual(readdirSync(placesOf(strata).trees), []);
 });

@@ -15,7 +15,7 @@ test('descriptors that a command inherited are not passed on to processes that o
   const strata = strataCommand(t);
   assert.equal((await strata('build', '-q', '-t', 'box', busyboxContext(t))).code, 0);
   const lock = join(temporaryFolder(t), 'lock');
-  const locked = (command: string): void => {
+  const runLocked = (command: string): void => {
     const env = { ...process.env, STRATA: strataPath, STRATA_ROOT: strata.root };
     const { status } = spawnSync('bash', ['-c', `exec 200>"$0"; flock 200; ${command}`, lock], {
       env,
@@ -24,12 +24,14 @@ test('descriptors that a command inherited are not passed on to processes that o
     assert.equal(status, 0, command);
   };
   const isFree = (): boolean => spawnSync('flock', ['--nonblock', lock, 'true']).status === 0;
-  locked('$STRATA run -d --name cc box sleep 1000');
+  runLocked('$STRATA run -d --name cc box sleep 1000');
   await until(isFree, () => 'run -d holds it');
-  locked('$STRATA exec -d cc sleep 1000');
+  runLocked('$STRATA exec -d cc sleep 1000');
   await until(isFree, () => 'exec -d holds it');
   // Each command is ended by force: the processes that it started go on.
-  locked('$STRATA exec cc sh -c "touch /there; sleep 1000" & until $STRATA exec cc ls /there; do :; done; kill -9 $!');
+  runLocked(
+    '$STRATA exec cc sh -c "touch /there; sleep 1000" & until $STRATA exec cc ls /there; do :; done; kill -9 $!',
+  );
   await until(isFree, () => 'exec, killed, holds it');
   await strata('rm', '-f', 'cc');
 });

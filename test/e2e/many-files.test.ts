@@ -71,19 +71,19 @@ test('diff, export and commit take no more memory for very many files, and what 
   const folder = temporaryFolder(context);
   const peaks = join(folder, 'peaks');
   const told: string[] = [];
-  const bounded = async (command: (name: string) => readonly string[], most = walking): Promise<void> => {
+  const checkPeak = async (command: (name: string) => readonly string[], most = walking): Promise<void> => {
     const few = await peakOf(strata, peaks, ...command('few'));
     const many = await peakOf(strata, peaks, ...command('many'));
     told.push(`${command('').join(' ')}: ${few.toFixed()} → ${many.toFixed()} MiB`);
     assert.ok(many < most.mib && many - few < most.growthMib, told.at(-1));
   };
-  await bounded((name) => ['diff', name]);
-  await bounded((name) => ['export', '-o', join(folder, name), name]);
-  await bounded((name) => ['commit', name, `${name}-committed`]);
+  await checkPeak((name) => ['diff', name]);
+  await checkPeak((name) => ['export', '-o', join(folder, name), name]);
+  await checkPeak((name) => ['commit', name, `${name}-committed`]);
   if (isSoak) {
-    await bounded((name) => ['save', '-o', join(folder, 'saved'), `${name}-committed`]);
-    await bounded((name) => ['import', join(folder, name), `${name}-imported`], unpacking);
-    await bounded(() => ['system', 'check'], severalLayers);
+    await checkPeak((name) => ['save', '-o', join(folder, 'saved'), `${name}-committed`]);
+    await checkPeak((name) => ['import', join(folder, name), `${name}-imported`], unpacking);
+    await checkPeak(() => ['system', 'check'], severalLayers);
   }
   context.diagnostic(`${count} files: ${told.join('; ')}`);
 });

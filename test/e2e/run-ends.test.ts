@@ -56,7 +56,7 @@ async function untilTaken(pid: number): Promise<void> {
   };
   await until(
     () => !isPending(),
-    () => 'nobody takes the signal',
+    () => 'the signal stays pending',
   );
 }
 

@@ -30,7 +30,7 @@ async function build(context: TestContext, strata: StrataCommand, tag: string, .
 /** Converts bytes to units, rounded. */
 const units = (bytes: number): number => Math.round(bytes / unit);
 
-const parsed = (text: string): Record<string, unknown>[] =>
+const parseLines = (text: string): Record<string, unknown>[] =>
   text
     .trim()
     .split('\n')
@@ -81,7 +81,7 @@ test('three images share their base: each shows its full size, and the disk hold
     ['image2:latest', 200, 100],
   ]);
 
-  const [images] = parsed(await ok(strata('system', 'df', '--format', '{{json .}}')));
+  const [images] = parseLines(await ok(strata('system', 'df', '--format', '{{json .}}')));
   assert.equal(images?.['Type'], 'Images');
   const amount = Number.parseFloat(String(images?.['Size']));
   assert.ok(Math.abs(amount - (320 * unit) / 1e6) < 1, String(images?.['Size']));

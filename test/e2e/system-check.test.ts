@@ -37,7 +37,7 @@ async function check(root: string, storageDriver = 'auto'): Promise<CheckResult>
   return await engine.system.check().result;
 }
 
-const named = ({ damages }: CheckResult): string[] => damages.map(({ kind, problem }) => `${kind}: ${problem}`);
+const damagesOf = ({ damages }: CheckResult): string[] => damages.map(({ kind, problem }) => `${kind}: ${problem}`);
 
 const within = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name));
 
@@ -125,7 +125,7 @@ for (const [what, harm, expected] of damages) {
       orphans: [],
     });
     harm(root);
-    const found = named(await check(root));
+    const found = damagesOf(await check(root));
     assert.equal(found.length, expected.length, found.join('\n'));
     for (const [at, form] of expected.entries()) assert.match(found[at] ?? '', form);
   });

@@ -45,15 +45,15 @@ test('shared layers are counted once, and everything is counted', { skip }, asyn
   const usage = await engine.system.diskUsage();
   assert.ok(Math.abs(usage.totalBytes - du(strata.root)) < mega, `${usage.totalBytes} is not what du says`);
   assert.deepEqual([usage.images.total, usage.images.active], [3, 0]);
-  const rounded = (bytes: number): number => Math.round(bytes / mega);
-  assert.equal(rounded(usage.images.sizeBytes), 32);
+  const toMebibytes = (bytes: number): number => Math.round(bytes / mega);
+  assert.equal(toMebibytes(usage.images.sizeBytes), 32);
   assert.equal(usage.images.reclaimableBytes, usage.images.sizeBytes);
   assert.equal(usage.buildCache.total, 3);
   assert.equal(usage.buildCache.sizeBytes, 0, 'images stand on all of it');
   assert.ok(usage.cachedSteps.every(({ shared }) => shared));
   const parts = (await engine.images.list()).map(({ id, repository }) => {
     const { sharedBytes = -1, uniqueBytes = -1 } = usage.sharing.get(id) ?? {};
-    return [repository, rounded(sharedBytes), rounded(uniqueBytes)];
+    return [repository, toMebibytes(sharedBytes), toMebibytes(uniqueBytes)];
   });
   assert.deepEqual(
     parts.sort(([a = ''], [b = '']) => String(a).localeCompare(String(b))),
@@ -66,8 +66,8 @@ test('shared layers are counted once, and everything is counted', { skip }, asyn
 
   await engine.images.remove('two');
   const after = await engine.system.diskUsage();
-  assert.equal(rounded(after.images.sizeBytes), 22);
-  assert.equal(rounded(after.buildCache.reclaimableBytes), 10, 'the build cache keeps its step');
+  assert.equal(toMebibytes(after.images.sizeBytes), 22);
+  assert.equal(toMebibytes(after.buildCache.reclaimableBytes), 10, 'the build cache keeps its step');
   assert.ok(Math.abs(after.totalBytes - du(strata.root)) < mega);
 });
 

@@ -11,16 +11,16 @@ export function comparable({ code, stdout, stderr }: Answer): string[] {
     `code ${code ?? 'none'}`,
     ...(
       valuesOf(stdout)?.filter((line) => !ownValues.test(line)) ??
-      linesOf(named(stdout).replace(ownRows, '').replace(prefixes, ''))
+      linesOf(withoutPlugin(stdout).replace(ownRows, '').replace(prefixes, ''))
     ).map((line) => `stdout ${line}`),
-    ...linesOf(message(named(stderr))).map((line) => `stderr ${line}`),
+    ...linesOf(message(withoutPlugin(stderr))).map((line) => `stderr ${line}`),
   ];
 }
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
 /** Removes the plugin that builds from a command's name. */
-const named = (text: string): string =>
+const withoutPlugin = (text: string): string =>
   text
     .replace(/\bdocker buildx prune\b/g, 'docker builder prune')
     .replace(/\bdocker buildx\b/g, 'docker')

@@ -47,5 +47,5 @@ test('images and stages have at least sixty command lines, containers seventy, a
       for (const { reason } of differences) used.add(reason);
     }
   }
-  assert.deepEqual([...used].sort(), Object.keys(reasons).sort(), 'reasons that are used, reasons that are told');
+  assert.deepEqual([...used].sort(), Object.keys(reasons).sort(), 'used reasons against listed reasons');
 });

@@ -33,7 +33,7 @@ async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function decompressed(bytes: Uint8Array): Promise<Buffer | string> {
+async function tryDecompress(bytes: Uint8Array): Promise<Buffer | string> {
   try {
     return Buffer.concat(await Array.fromAsync(decompress(stream(bytes))));
   } catch (error) {
@@ -42,7 +42,7 @@ async function decompressed(bytes: Uint8Array): Promise<Buffer | string> {
   }
 }
 
-async function inflated(bytes: Uint8Array): Promise<Buffer | string> {
+async function tryInflate(bytes: Uint8Array): Promise<Buffer | string> {
   const chunks: Buffer[] = [];
   const collect = (chunk: Uint8Array): void => void chunks.push(Buffer.from(chunk));
   using inflater = createInflater(detectCompression(bytes), nativeDecoders);
@@ -57,7 +57,7 @@ async function inflated(bytes: Uint8Array): Promise<Buffer | string> {
 }
 
 async function expectBoth(bytes: Uint8Array, expected: Buffer | string): Promise<void> {
-  for (const result of [await decompressed(bytes), await inflated(bytes)]) {
+  for (const result of [await tryDecompress(bytes), await tryInflate(bytes)]) {
     if (typeof expected === 'string') assert.equal(result, expected);
     else assert.ok(expected.equals(result as Buffer), typeof result === 'string' ? result : 'other content');
   }
@@ -118,10 +118,10 @@ suite('output of other compression programs', () => {
   for (const args of [['-0'], ['-6'], ['-9'], ['-T2', '--block-size=262144'], ['--check=none']]) {
     test(`xz ${args.join(' ')}`, { skip: needs('xz') }, async () => {
       const bytes = filter('xz', [...args, '-c'], data);
-      assert.ok(data.equals((await decompressed(bytes)) as Buffer));
-      assert.ok(Buffer.concat([data, data]).equals((await decompressed(Buffer.concat([bytes, bytes]))) as Buffer));
+      assert.ok(data.equals((await tryDecompress(bytes)) as Buffer));
+      assert.ok(Buffer.concat([data, data]).equals((await tryDecompress(Buffer.concat([bytes, bytes]))) as Buffer));
       for (const bad of [bytes.subarray(0, -5), Buffer.concat([bytes, Buffer.from('junk')])]) {
-        assert.equal(await decompressed(bad), 'ERR_COMPRESSION_CORRUPT');
+        assert.equal(await tryDecompress(bad), 'ERR_COMPRESSION_CORRUPT');
       }
     });
   }
@@ -135,16 +135,16 @@ suite('output of other compression programs', () => {
     assert.ok(filterAt > 0 && filterAt < 12 + headerBytes);
     bytes[filterAt + 2] = 40;
     bytes.writeUInt32LE(zlib.crc32(bytes.subarray(12, 12 + headerBytes - 4)), 12 + headerBytes - 4);
-    assert.equal(await decompressed(bytes), 'ERR_COMPRESSION_WINDOW');
+    assert.equal(await tryDecompress(bytes), 'ERR_COMPRESSION_WINDOW');
   });
 
   for (const level of ['-1', '-9']) {
     test(`bzip2 ${level}`, { skip: needs('bzip2') }, async () => {
       const bytes = filter('bzip2', [level, '-c'], data);
-      assert.ok(data.equals((await decompressed(bytes)) as Buffer));
-      assert.ok(Buffer.concat([data, data]).equals((await decompressed(Buffer.concat([bytes, bytes]))) as Buffer));
+      assert.ok(data.equals((await tryDecompress(bytes)) as Buffer));
+      assert.ok(Buffer.concat([data, data]).equals((await tryDecompress(Buffer.concat([bytes, bytes]))) as Buffer));
       for (const bad of [bytes.subarray(0, -5), Buffer.concat([bytes, Buffer.from('junk')])]) {
-        assert.equal(await decompressed(bad), 'ERR_COMPRESSION_CORRUPT');
+        assert.equal(await tryDecompress(bad), 'ERR_COMPRESSION_CORRUPT');
       }
     });
   }

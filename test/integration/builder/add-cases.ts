@@ -50,7 +50,7 @@ export const addCases: readonly CopyCase[] = [
     ]),
   },
   {
-    name: 'what is no archive is copied, whatever its name',
+    name: 'a file that is no archive is copied, whatever its name',
     context: { 'a.tar': 'no archive', 'b.tar.gz': gzipSync('no archive'), 'c.tar': new Uint8Array(1024), 'd.tar': '' },
     steps: ['ADD a.tar b.tar.gz c.tar d.tar /to/', 'COPY --chmod=600 a.tar /a'],
     expected: [
@@ -63,13 +63,13 @@ export const addCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: '--unpack=false copies an archive, --unpack=true is the usual',
+    name: '--unpack=false copies an archive, --unpack=true is the default',
     context: { 'x.tar': tar(file('in')) },
     steps: ['ADD --unpack=false --chmod=600 x.tar /x/', 'ADD --unpack=true x.tar /y/'],
     expected: ['d755 0:0 /x', '-600 0:0 /x/x.tar "in' + '\\u0000'.repeat(38) + '"', 'd755 0:0 /y', '-644 0:0 /y/in ""'],
   },
   {
-    name: '--chown is for all that is unpacked, --chmod is not',
+    name: '--chown is for all unpacked files, --chmod is not',
     context: { 'x.tar': one },
     steps: ['ADD --chown=9 --chmod=777 x.tar /to'],
     expected: ['d755 9:9 /to', 'd750 9:9 /to/d', '-4711 9:9 /to/d/f "x"', 'l 9:9 /to/l -> d/f'],
@@ -81,7 +81,7 @@ export const addCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', '-644 0:0 /to/f "3"', '-644 0:0 /to/x "1"', '-644 0:0 /to/y "2"'],
   },
   {
-    name: 'an archive is laid over what stands: files and folders take each other’s place, folders merge',
+    name: 'an archive is laid over existing files: files and folders replace each other, folders merge',
     context: {
       'x.tar': tar(dir('both', { mode: 0o700 }), file('both/new'), file('was-folder', 'f'), dir('was-file'), file('l')),
       'base/to/both/old': '',
@@ -103,13 +103,13 @@ export const addCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: 'of two entries of one name the later stays; parents nobody named are 0755',
+    name: 'the later of two entries of one name stays; parents without an entry are 0755',
     context: { 'x.tar': tar(file('a/b/c', '1', { uid: 5 }), file('d'), dir('d'), dir('e'), file('e', '2')) },
     steps: ['ADD x.tar /'],
     expected: ['d755 0:0 /a', 'd755 0:0 /a/b', '-644 5:0 /a/b/c "1"', 'd755 0:0 /d', '-644 0:0 /e "2"'],
   },
   {
-    name: 'the directory itself stays as it is',
+    name: 'the destination directory itself stays as it is',
     context: { 'x.tar': tar(dir('./', { mode: 0o700, uid: 5 }), file('./f')), 'base/to/': { mode: 0o711 } },
     steps: ['ADD x.tar /to'],
     expected: ['d711 0:0 /to', '-644 0:0 /to/f ""'],
@@ -134,7 +134,7 @@ export const addCases: readonly CopyCase[] = [
     expected: { code: 'ERR_COPY_DESTINATION', error: /\/to: not a directory/ },
   },
   {
-    name: 'hardlinks, fifos and devices; overlay’s mark of a deletion is left out',
+    name: 'hardlinks, fifos and devices; overlay’s whiteout is left out',
     context: {
       'x.tar': tar(
         file('a', 'x'),
@@ -200,7 +200,7 @@ export const addCases: readonly CopyCase[] = [
     expected: { ...damaged, error: /line 2: ADD x\.tar: .*makes the root a symlink/ },
   },
   {
-    name: 'names that would be deletions in a layer (A13)',
+    name: 'names that would be whiteouts in a layer (A13)',
     context: { 'x.tar': tar(dir('d'), file('d/.wh.x')) },
     steps: ['ADD x.tar /to'],
     expected: { ...damaged, error: /line 2: ADD x\.tar: archive entry "d\/\.wh\.x": names that begin with \.wh\./ },

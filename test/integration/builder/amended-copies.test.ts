@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
   { name: 'into the root', steps: ['COPY src /'], change: changeMuch, amends: true },
   { name: 'all of the context', steps: ['COPY . /to'], change: changeMuch, amends: true },
   {
-    name: 'owner, mode, and what is left out',
+    name: 'owner, mode and excluded files',
     steps: ['COPY --chown=7:8 --chmod=640 --exclude=*/s4 src /to'],
     change: changeMuch,
     amends: true,
@@ -110,7 +110,7 @@ const cases: readonly Case[] = [
     amends: true,
   },
   {
-    name: 'over files of the base, which stay in place of what is added',
+    name: 'over files of the base at paths of added files',
     steps: ['COPY src /to'],
     context: { 'base/to/d0/s0/f0': 'of the base', 'base/to/d1/s0/new': 'of the base', 'base/to/other': 'of the base' },
     change: (folder) => {
@@ -120,14 +120,14 @@ const cases: readonly Case[] = [
     amends: true,
   },
   {
-    name: 'what is gone lay over a file of the base',
+    name: 'removed files that lay over a file of the base',
     steps: ['COPY src /to'],
     context: { 'base/to/d0/s0/f0': 'of the base' },
     change: (folder) => rmSync(join(folder, 'src/d0/s0/f0')),
     amends: false,
   },
   {
-    name: 'too much of it',
+    name: 'too many changes',
     steps: ['COPY src /to'],
     change: (folder) => {
       for (const name of Object.keys(many).slice(0, 150)) write(folder, name, '.');

@@ -9,7 +9,7 @@ import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');
 
-async function open(t: TestContext, root: string, storageDriver: string): Promise<Engine> {
+async function openStore(t: TestContext, root: string, storageDriver: string): Promise<Engine> {
   const engine = await Engine.open({ root, storageDriver });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -25,7 +25,7 @@ async function build(engine: Engine, context: string, ...lines: readonly string[
 }
 
 test('a key leads to its inputs, and those lead to the layers made of them', { skip }, async (t) => {
-  const engine = await open(t, storeRoot(t), 'overlay2');
+  const engine = await openStore(t, storeRoot(t), 'overlay2');
   async function* input(): AsyncGenerator<Uint8Array> {
     yield tar(file('etc/name', 'imported'));
   }
@@ -34,9 +34,9 @@ test('a key leads to its inputs, and those lead to the layers made of them', { s
   await build(engine, context, 'FROM base', 'COPY a /', 'WORKDIR /w', 'COPY --link b /');
   const { diff_ids } = (await engine.images.inspect('built')).config.rootfs;
   const steps = await engine.builder.list();
-  const named = (part: string): CachedStep =>
+  const findStep = (part: string): CachedStep =>
     steps.find(({ description }) => description.includes(part)) ?? assert.fail(part);
-  const [copy, workdir, link] = [named('COPY a'), named('WORKDIR'), named('LINK COPY b')];
+  const [copy, workdir, link] = [findStep('COPY a'), findStep('WORKDIR'), findStep('LINK COPY b')];
   const linked = steps.find((step) => step !== link && step.description.includes('COPY b')) ?? assert.fail();
   const output = ({ id }: CachedStep) => ({ id, identity: `sha256:${id}` });
   assert.deepEqual(copy.inputs, [{ id: undefined, identity: `chain:${diff_ids[0]}` }]);
@@ -53,7 +53,7 @@ test('a key leads to its inputs, and those lead to the layers made of them', { s
 test('a key names no driver: each driver finds its own result', { skip }, async (t) => {
   const root = storeRoot(t);
   const context = folderWith(t, { a: 'a' });
-  const [overlay, vfs] = [await open(t, root, 'overlay2'), await open(t, root, 'vfs')];
+  const [overlay, vfs] = [await openStore(t, root, 'overlay2'), await openStore(t, root, 'vfs')];
   const dockerfile = ['FROM scratch', 'COPY a /', 'WORKDIR /w'];
   assert.deepEqual(await build(overlay, context, ...dockerfile), ['done', 'done']);
   assert.deepEqual(await build(vfs, context, ...dockerfile), ['done', 'done']);

@@ -16,7 +16,7 @@ import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay');
 
-async function store(t: TestContext): Promise<Engine> {
+async function openStore(t: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -60,7 +60,7 @@ const listing = [
 ];
 
 test('a context of bytes is an archive with any compression', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
     assert.deepEqual(await built(engine, { context: pieces(bytes) }), listing);
   }
@@ -72,19 +72,19 @@ test('a context of bytes is an archive with any compression', { skip }, async (t
 });
 
 test('a context of bytes is removed with its build', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   await engine.builder.build({ context: pieces(archive) }).result;
   await assert.rejects(engine.builder.build({ context: pieces(archive), dockerfile: 'none' }).result);
   assert.equal(readdirSync(placesOf(engine).trees).length, 1, 'the step alone');
   // On a slow machine a process of its own empties the trash.
   await until(
     () => readdirSync(engine.layout.trash).length === 0,
-    () => 'nobody empties the trash',
+    () => 'the trash is not emptied',
   );
 });
 
 test('the same files in a folder and in an archive give the same step', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const folder = folderWith(t, { Dockerfile: dockerfile, 'd/f': 'x' });
   const one = await engine.builder.build({ context: folder }).result;
   const same = tar(file('Dockerfile', dockerfile), dir('d'), file('d/f', 'x', { mtime: 77, uid: 9 }));
@@ -92,7 +92,7 @@ test('the same files in a folder and in an archive give the same step', { skip }
 });
 
 test('a context of bytes that are no archive is the Dockerfile, without files', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const context = (): AsyncIterable<Uint8Array> => pieces('FROM scratch\nCOPY <<x /x\ny\nx\n');
   assert.deepEqual(await built(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
   await assert.rejects(engine.builder.build({ context: context(), dockerfile: 'other' }).result, (error) =>
@@ -107,19 +107,19 @@ test('a context of bytes that are no archive is the Dockerfile, without files', 
 });
 
 test('a build without a context has no files, and its Dockerfile is text', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const text = 'FROM scratch\nCOPY <<EOF /f\nx\nEOF\n';
   assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
   assert.deepEqual(await built(engine, { dockerfile: { text: pieces(text) } }), ['-644 0:0 /f "x\\n"']);
-  const refused = (request: BuildRequest, code: ErrorCode): Promise<void> =>
+  const assertRefused = (request: BuildRequest, code: ErrorCode): Promise<void> =>
     assert.rejects(engine.builder.build(request).result, (error) => isStrataError(error, code));
-  await refused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
-  await refused({}, 'ERR_CONTEXT_NOT_FOUND');
-  await refused({ dockerfile: '/etc/hostname' }, 'ERR_CONTEXT_NOT_FOUND');
+  await assertRefused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
+  await assertRefused({}, 'ERR_CONTEXT_NOT_FOUND');
+  await assertRefused({ dockerfile: '/etc/hostname' }, 'ERR_CONTEXT_NOT_FOUND');
 });
 
 test('an endless Dockerfile is refused and not read to its end', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   let chunks = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (; ; chunks++) yield Buffer.from('# and so on\n'.repeat(10_000));
@@ -134,7 +134,7 @@ test('an endless Dockerfile is refused and not read to its end', { skip }, async
 });
 
 test('the Dockerfile may be text, a stream, or anywhere on the machine with its ignore file', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const context = folderWith(t, { a: '1', b: '2', '.dockerignore': 'a' });
   const text = 'FROM scratch\nCOPY . /\n';
   const all = ['-644 0:0 /.dockerignore "a"', '-644 0:0 /b "2"'];
@@ -200,7 +200,7 @@ const hostile: Readonly<Record<string, readonly [Uint8Array, ErrorCode, RegExp]>
 
 for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
   test(`a context with ${what} is refused and leaves nothing`, { skip }, async (t) => {
-    const engine = await store(t);
+    const engine = await openStore(t);
     await assert.rejects(
       engine.builder.build({ context: pieces(bytes) }).result,
       (error) => isStrataError(error, code) && message.test(error.message),
@@ -210,7 +210,7 @@ for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
 }
 
 test('a context that fails before or while it is read gives an error that names it', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield archive.subarray(0, 2000);
     throw new Error('connection lost');

@@ -40,25 +40,25 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['-751 0:0 /f "new"'],
   },
   {
-    name: 'a folder is its content',
+    name: 'a folder is copied as its content',
     context: { 'd/x': '1', 'd/e/y': '2' },
     steps: ['COPY d /to'],
     expected: ['d755 0:0 /to', 'd755 0:0 /to/e', '-644 0:0 /to/e/y "2"', '-644 0:0 /to/x "1"'],
   },
   {
-    name: 'a folder with a slash is its content, too',
+    name: 'a folder with a slash is copied as its content, too',
     context: { 'd/x': '1' },
     steps: ['COPY d/ /to/'],
     expected: ['d755 0:0 /to', '-644 0:0 /to/x "1"'],
   },
   {
-    name: 'a new folder is no copy of the one that is copied, those below are',
+    name: 'a new destination folder has attributes of its own, folders below are copies',
     context: { 'd/': { mode: 0o700 }, 'd/sub/': { mode: 0o1777 } },
     steps: ['COPY d /a/to'],
     expected: ['d755 0:0 /a', 'd755 0:0 /a/to', 'd1777 0:0 /a/to/sub'],
   },
   {
-    name: 'a folder that stands keeps its mode, those below take the new one',
+    name: 'an existing folder keeps its mode, those below take the new one',
     context: {
       'd/': { mode: 0o700 },
       'd/sub/': { mode: 0o711 },
@@ -87,13 +87,13 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', '-644 0:0 /to/a "a"', '-644 0:0 /to/b "b"', '-644 0:0 /to/c "c"'],
   },
   {
-    name: 'of two sources of one name the later stays',
+    name: 'the later of two sources of one name stays',
     context: { 'a/f': 'a', 'b/f': 'b' },
     steps: ['COPY a/f b/f /to/'],
     expected: ['d755 0:0 /to', '-644 0:0 /to/f "b"'],
   },
   {
-    name: 'several matches of one wildcard, too, and they are named',
+    name: 'several matches of a wildcard without a slash are refused by name',
     context: { 't/a.jar': 'a', 't/b.jar': 'b', 't/c.txt': 'c' },
     steps: ['COPY t/*.jar /app.jar'],
     expected: { ...refused, error: /end with a \/: t\/\*\.jar matches t\/a\.jar, t\/b\.jar$/ },
@@ -159,19 +159,19 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', 'l 0:0 /to/lb -> gone', 'd755 0:0 /too', 'l 0:0 /too/lb -> gone'],
   },
   {
-    name: 'a folder of which the .dockerignore takes back nothing that is there',
+    name: 'an ignored folder whose exceptions in .dockerignore match no file',
     context: { 'folder1/file1': 'x', '.dockerignore': '**\n!folder1/file\n' },
     steps: ['COPY folder1 /to'],
     expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /^COPY folder1: not found/ },
   },
   {
-    name: 'a wildcard that matches such a folder alone',
+    name: 'a wildcard that matches such an ignored folder alone',
     context: { 'folder1/file1': 'x', f: 'y', '.dockerignore': '**\n!folder1/file\n!f\n' },
     steps: ['COPY fo* /no/', 'COPY f* /to/'],
     expected: ['d755 0:0 /to', '-644 0:0 /to/f "y"'],
   },
   {
-    name: 'a source that is not there',
+    name: 'a missing source',
     context: { a: '' },
     steps: ['COPY nothing /to'],
     expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /nothing: not found/ },
@@ -219,7 +219,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /one', '-644 0:0 /one/home.txt "1"', 'd755 0:0 /to', '-644 0:0 /to/home.md "2"'],
   },
   {
-    name: 'symlinks in a folder stay what they are, broken ones, too',
+    name: 'symlinks in a folder stay symlinks, broken ones, too',
     context: { 'd/f': 'x', 'd/l': { link: 'f' }, 'd/out': { link: '/etc/passwd' }, 'd/none': { link: 'nothing' } },
     steps: ['COPY d /to'],
     expected: [
@@ -231,7 +231,7 @@ export const copyCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: 'a symlink as a source is what it leads to',
+    name: 'a symlink as a source is copied as its target',
     context: { f: 'x', l: { link: 'f' }, 'd/y': 'y', ld: { link: 'd' } },
     steps: ['COPY l /a', 'COPY ld /b/', 'COPY l /c/'],
     expected: ['-644 0:0 /a "x"', 'd755 0:0 /b', '-644 0:0 /b/y "y"', 'd755 0:0 /c', '-644 0:0 /c/l "x"'],
@@ -258,19 +258,19 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /etc', '-644 0:0 /etc/f "x"', 'l 0:0 /up -> ../../../../../etc'],
   },
   {
-    name: 'a file over a symlink goes to where that leads',
+    name: 'a file over a symlink goes to its target',
     context: { f: 'x', 'base/real': 'old', 'base/l': { link: 'real' } },
     steps: ['COPY f /l'],
     expected: ['l 0:0 /l -> real', '-644 0:0 /real "x"'],
   },
   {
-    name: 'a file over a symlink that leads to nothing makes that',
+    name: 'a file over a symlink that leads to nothing creates its target',
     context: { f: 'x', 'base/l': { link: '/dir/real' }, 'base/dir/': '' },
     steps: ['COPY f /l'],
     expected: ['d755 0:0 /dir', '-644 0:0 /dir/real "x"', 'l 0:0 /l -> /dir/real'],
   },
   {
-    name: 'a folder over a symlink that leads to nothing makes that',
+    name: 'a folder over a symlink that leads to nothing creates its target',
     context: { 'd/f': 'x', 'base/l': { link: 'made' } },
     steps: ['COPY d /l'],
     expected: ['l 0:0 /l -> made', 'd755 0:0 /made', '-644 0:0 /made/f "x"'],
@@ -300,7 +300,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: { ...refused, error: /\/to: not a directory/ },
   },
   {
-    name: 'a folder in the root over a file, told with one slash',
+    name: 'a folder in the root over a file, with one slash in the error',
     context: { 'd/x/y': '', 'base/x': 'file' },
     steps: ['COPY d /'],
     expected: { ...refused, error: /destination \/x: not a directory/ },
@@ -330,13 +330,13 @@ export const copyCases: readonly CopyCase[] = [
     expected: { ...refused, error: /\/to\/f: not a directory/ },
   },
   {
-    name: 'a file into what is a file and has a slash',
+    name: 'a file into a file with a slash',
     context: { f: '', 'base/to': 'file' },
     steps: ['COPY f /to/'],
     expected: { ...refused, error: /not a directory/ },
   },
   {
-    name: '--chown by numbers, for what is made on the way, too',
+    name: '--chown by numbers, for folders created on the way, too',
     context: { 'd/x': '1', 'd/l': { link: 'x' } },
     steps: ['COPY --chown=5:6 d /a/b'],
     expected: ['d755 5:6 /a', 'd755 5:6 /a/b', 'l 5:6 /a/b/l -> x', '-644 5:6 /a/b/x "1"'],
@@ -396,7 +396,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: { code: 'ERR_USER_UNKNOWN', error: /nobody/ },
   },
   {
-    name: '--chown by a number that is none',
+    name: '--chown by an invalid number',
     context: { f: 'x' },
     steps: ['COPY --chown=4294967296 f /f'],
     expected: { code: 'ERR_USER_INVALID', error: /4294967296/ },
@@ -452,7 +452,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 3:4 /to', '-700 3:4 /to/f "x"', '-700 3:4 /to/g "y\\n"'],
   },
   {
-    name: 'WORKDIR is where relative destinations start, made when missing',
+    name: 'WORKDIR is the start of relative destinations, created when missing',
     context: { f: 'x' },
     steps: ['WORKDIR /a/b', 'COPY f .', 'COPY f c/', 'COPY f ../d'],
     expected: [
@@ -465,7 +465,7 @@ export const copyCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: "WORKDIR leaves a directory that stands as it is, and gives a new one to USER's user",
+    name: "WORKDIR leaves an existing directory as it is, and gives a new one to USER's user",
     context: { 'base/w/': { mode: 0o1700 } },
     steps: ['USER 5:6', 'WORKDIR /w', 'WORKDIR /w/n/m'],
     expected: ['d1700 0:0 /w', 'd755 5:6 /w/n', 'd755 5:6 /w/n/m'],
@@ -489,7 +489,7 @@ export const copyCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: 'names that would be deletions in a layer',
+    name: 'names that would be whiteouts in a layer',
     context: { 'd/.wh.x': '' },
     steps: ['COPY d /to'],
     expected: { ...refused, error: /\.wh\.x: names that begin with \.wh\./ },
@@ -514,7 +514,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', 'd755 0:0 /to/y', '-644 0:0 /to/y/a.txt "1"'],
   },
   {
-    name: '--parents with ** finds files at any depth, and no folder without one; whole folders, less what is excluded',
+    name: '--parents with ** finds files at any depth, and no folder without one; whole folders, without excluded files',
     context: { 'p.json': '0', 'a/p.json': '1', 'a/b/p.json': '2', 'a/c/other': '3', 'd/e/f': '4', 'd/e/g': '5' },
     steps: ['COPY --parents --chown=3:4 --exclude=**/g **/p.json d /'],
     expected: [
@@ -529,7 +529,7 @@ export const copyCases: readonly CopyCase[] = [
     ],
   },
   {
-    name: '--parents follows no symlink on the way, which would not be there afterwards',
+    name: '--parents follows no symlink on the way, which would be missing afterwards',
     context: { 'a/f': 'x', link: { link: 'a' } },
     steps: ['COPY --parents link/f /'],
     expected: { error: /COPY link\/f: not found in the build context/, code: 'ERR_COPY_SOURCE_NOT_FOUND' },
@@ -541,7 +541,7 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /a', 'l 0:0 /a/link -> f'],
   },
   {
-    name: '--parents of what is ignored',
+    name: '--parents of ignored files',
     context: { '.dockerignore': 'a/b', 'a/b': 'x', 'a/c': 'y' },
     steps: ['COPY --parents a/b /'],
     expected: { error: /COPY a\/b: not found in the build context/, code: 'ERR_COPY_SOURCE_NOT_FOUND' },

@@ -34,7 +34,7 @@ import { treeListing } from '../../helpers/tree-listing.ts';
 
 const skip = needs('root', 'overlay');
 
-async function store(t: TestContext): Promise<Engine> {
+async function createStore(t: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -56,7 +56,7 @@ async function build(engine: Engine, context: string): Promise<{ readonly id: st
 test('a copied tree has the same times to the nanosecond, links, holes, capabilities and odd names', {
   skip,
 }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const folder = folderWith(t, {
     Dockerfile: 'FROM scratch\nCOPY tree /\n',
     'tree/a': 'x',
@@ -149,7 +149,7 @@ test('--chmod is for the copied files, not for folders created to hold them', { 
 });
 
 test('two thousand files are copied, and none of their names is lost', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const items = Object.fromEntries(
     Array.from({ length: 2000 }, (_, at): [string, FolderItem] => [`many/${at % 37}/${at}`, `content ${at}`]),
   );
@@ -168,7 +168,7 @@ test('the umask of the user who builds changes nothing', { skip }, async (t) => 
     f: 'x',
     'd/e/g': 'y',
   });
-  const engine = await store(t);
+  const engine = await createStore(t);
   const before = process.umask(0o077);
   t.after(() => process.umask(before));
   const { id } = await build(engine, folder);
@@ -188,7 +188,7 @@ test('the umask of the user who builds changes nothing', { skip }, async (t) => 
 test('a step is found in the cache by bytes, not by times, and by everything else that matters (D11)', {
   skip,
 }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const folder = folderWith(t, {
     'd/f': 'x',
     'd/g': 'y',
@@ -215,7 +215,7 @@ test('a step is found in the cache by bytes, not by times, and by everything els
 });
 
 test('instructions that change no files do not change steps, and are not mixed up (D10)', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const folder = folderWith(t, {
     f: 'x',
     'x.tar': tar(file('in', 'x')),
@@ -266,7 +266,7 @@ test('instructions that change no files do not change steps, and are not mixed u
 test('the same build gives the same image as long as its steps are cached, also for another context folder', {
   skip,
 }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const items = { 'd/f': 'x', Dockerfile: 'FROM scratch\nENV a=b\nWORKDIR /w\nCOPY d .\nCMD ["x"]\n' };
   const one = await build(engine, folderWith(t, items));
   const two = await build(engine, folderWith(t, items));
@@ -276,7 +276,7 @@ test('the same build gives the same image as long as its steps are cached, also 
 test('an image fits together when a step below a cached one is run again', {
   skip,
 }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const folder = folderWith(t, { a: '1', b: '2', Dockerfile: 'FROM scratch\nCOPY a /made/a\nCOPY b /b\n' });
   const first = await build(engine, folder);
   using metadata = recordsOf(engine);
@@ -395,7 +395,7 @@ test('files that are not part of the copy may change: logs, locks, excluded file
 });
 
 test('a failed copy leaves no snapshot behind', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY f /a\nCOPY f /a/b\n', f: '' });
   await assert.rejects(build(engine, folder), (error) => isStrataError(error, 'ERR_COPY_DESTINATION'));
   assert.equal((await engine.images.list()).length, 0);
@@ -420,7 +420,7 @@ test('a context without the right to read is reported as such', { skip: skip || 
 });
 
 test('COPY through symlinks of an image reaches no file of the host (D2)', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const host = folderWith(t, { victim: 'host' });
   const before = statSync(join(host, 'victim')).ctimeMs;
   const folder = folderWith(t, {

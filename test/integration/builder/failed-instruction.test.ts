@@ -11,7 +11,7 @@ const rule = '-'.repeat(20);
 
 /** Message that the command prints for each failure; the arrow is at the instruction's lines. */
 const failures: Readonly<Record<string, readonly [dockerfile: string, shown: readonly string[]]>> = {
-  'a user that the image has not': [
+  'a user that the image does not have': [
     'FROM scratch\nLABEL a=b\n\nCOPY --chown=nobody file /\nLABEL c=d\nLABEL e=f\nLABEL g=h\n',
     [
       'Dockerfile:4',
@@ -25,7 +25,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: unable to find user nobody: no matching entries in passwd file',
     ],
   ],
-  'a source that is not there': [
+  'a missing source': [
     'FROM scratch\nCOPY absent \\\n  /\n',
     [
       'Dockerfile:2',
@@ -61,7 +61,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: destination /a/b: not a directory',
     ],
   ],
-  'a base that is not there': [
+  'a missing base': [
     '# base\nFROM absent\n',
     [
       'Dockerfile:2',
@@ -95,7 +95,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: invalid containerPort: 99999999',
     ],
   ],
-  'no instruction, and what a terminal would obey': [
+  'an unknown instruction with control characters': [
     'FROM scratch\nBOO \x1b[2J\n',
     [
       'Dockerfile:2',
@@ -106,7 +106,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: dockerfile parse error on line 2: unknown instruction: BOO',
     ],
   ],
-  'a heredoc longer than anybody reads': [
+  'a very long heredoc': [
     `FROM scratch\nCOPY <<E <<F /file\n${'x\n'.repeat(50)}E\nF\n`,
     [
       'Dockerfile:2',
@@ -118,7 +118,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: When using COPY with more than one source file, the destination must be a directory and end with a /',
     ],
   ],
-  'nothing at all': ['', ['strata: dockerfile parse error on line 1: file with no instructions']],
+  'an empty Dockerfile': ['', ['strata: dockerfile parse error on line 1: file with no instructions']],
 };
 
 test('an error of a build shows its position in the Dockerfile', { skip: needs('root', 'overlay') }, async (t) => {

@@ -4,7 +4,7 @@ import type { CopyCase } from './copy-cases.ts';
 /** Behaviour of BuildKit's `--link`: a layer made as if nothing were below it, then laid over the layers below. */
 export const linkCases: readonly CopyCase[] = [
   {
-    name: '--link makes the directories on the way anew, whatever they were',
+    name: '--link creates the directories on the way anew, whatever they were',
     context: { f: 'x', 'base/a/': { mode: 0o700 }, 'base/a/b/': { mode: 0o1777 }, 'base/a/old': 'o' },
     steps: ['COPY --link f /a/b/c'],
     expected: ['d755 0:0 /a', 'd755 0:0 /a/b', '-644 0:0 /a/b/c "x"', '-644 0:0 /a/old "o"'],
@@ -36,13 +36,13 @@ export const linkCases: readonly CopyCase[] = [
     expected: ['-644 0:0 /real "r"', '-644 0:0 /to "x"'],
   },
   {
-    name: '--link puts a file in the place of a directory it does not know, and directories in the place of files',
+    name: '--link replaces unknown directories by a file, and files by directories',
     context: { f: 'x', 'base/dir/old': 'o', 'base/file': 'y' },
     steps: ['COPY --link f /dir', 'COPY --link f /file/deep/'],
     expected: ['-644 0:0 /dir "x"', 'd755 0:0 /file', 'd755 0:0 /file/deep', '-644 0:0 /file/deep/f "x"'],
   },
   {
-    name: '--link merges folders; those that are copied take their mode along, files their place',
+    name: '--link merges folders; copied ones bring their mode, files replace existing ones',
     context: {
       'd/s/': { mode: 0o711 },
       'd/s/new': 'n',
@@ -55,7 +55,7 @@ export const linkCases: readonly CopyCase[] = [
     expected: ['d711 0:0 /s', '-644 0:0 /s/both "n"', '-644 0:0 /s/new "n"', '-644 0:0 /s/old "o"'],
   },
   {
-    name: '--link beside --chmod is not looked at',
+    name: '--link is ignored beside --chmod',
     context: { f: 'x', 'base/real/': { mode: 0o700 }, 'base/to': { link: 'real' } },
     steps: ['COPY --link --chmod=600 f /to/g'],
     expected: ['d700 0:0 /real', '-600 0:0 /real/g "x"', 'l 0:0 /to -> real'],

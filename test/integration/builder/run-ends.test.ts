@@ -19,7 +19,7 @@ import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
-async function store(t: TestContext): Promise<Engine> {
+async function createStore(t: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t) });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
@@ -30,7 +30,7 @@ const untilSo = async (look: () => boolean | Promise<boolean>): Promise<void> =>
   await until(look, () => `waited in vain: ${String(look)}`);
 
 test('a build aborted at any moment leaves nothing', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const random = createRandom(3);
   const context = buildContext(t, ['FROM base', 'RUN trap "" TERM INT; while true; do sleep 1; done']);
   for (let round = 0; round < 6; round++) {
@@ -45,7 +45,7 @@ test('a build aborted at any moment leaves nothing', { skip }, async (t) => {
 });
 
 test('disposal ends a step and waits for it, even when its reader is stuck', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const context = buildContext(t, ['FROM base', 'RUN yes']);
   {
     await using operation = engine.builder.build({ context });
@@ -62,7 +62,7 @@ test('disposal ends a step and waits for it, even when its reader is stuck', { s
 });
 
 test('a failing step cancels those beside it, and they leave nothing', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const [failing, beside] = [unusualSeconds(), unusualSeconds()];
   const context = buildContext(t, [
     'FROM base AS a',
@@ -94,7 +94,7 @@ test('a failing step cancels those beside it, and they leave nothing', { skip },
 });
 
 test('processes that a step leaves running end with it', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const mark = unusualSeconds();
   const script = `sleep ${mark} & (sleep ${mark} >/dev/null 2>&1 &) ; trap "" HUP TERM; sleep ${mark} & echo started`;
   const { log } = await recordBuild(engine, {
@@ -106,8 +106,8 @@ test('processes that a step leaves running end with it', { skip }, async (t) => 
 });
 
 test('much output, and a line without end, take little memory', { skip }, async (t) => {
-  const engine = await store(t);
-  const measured = async (script: string): Promise<{ readonly bytes: number; readonly grown: number }> => {
+  const engine = await createStore(t);
+  const measureRun = async (script: string): Promise<{ readonly bytes: number; readonly grown: number }> => {
     const before = process.memoryUsage().rss;
     let [bytes, most] = [0, 0];
     await using operation = engine.builder.build({ context: buildContext(t, ['FROM base', `RUN ${script}`]) });
@@ -119,9 +119,9 @@ test('much output, and a line without end, take little memory', { skip }, async 
     await operation.result;
     return { bytes, grown: most - before };
   };
-  const long = await measured('dd if=/dev/zero bs=1000000 count=10 2>/dev/null; echo');
+  const long = await measureRun('dd if=/dev/zero bs=1000000 count=10 2>/dev/null; echo');
   assert.equal(long.bytes, 10_000_001);
-  const much = await measured('yes "a line of a log, of a usual length, as programs write them" | head -c 100000000');
+  const much = await measureRun('yes "a line of a log, of a usual length, as programs write them" | head -c 100000000');
   assert.equal(much.bytes, 100_000_000);
   for (const { grown } of [long, much]) assert.ok(grown < 150 << 20, `${grown >> 20} MiB more`);
 });
@@ -144,7 +144,7 @@ function startBuild(t: TestContext, root: string, context: string): Command {
 
 for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
   test(`a step ends when its command gets ${signal}`, { skip }, async (t) => {
-    const engine = await store(t);
+    const engine = await createStore(t);
     const mark = unusualSeconds();
     const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
     const { child, ended } = startBuild(t, engine.layout.root, context);
@@ -168,7 +168,7 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
 }
 
 test('work that creates or starts containers removes the steps of a killed build', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const mark = unusualSeconds();
   const { child, ended } = startBuild(t, engine.layout.root, buildContext(t, ['FROM base', `RUN sleep ${mark}`]));
   await untilSo(() => sleepers(mark).length > 0);
@@ -195,7 +195,7 @@ test('work that creates or starts containers removes the steps of a killed build
 test('two processes with the same build run each step once, and one takes over when the other is killed', {
   skip,
 }, async (t) => {
-  const engine = await store(t);
+  const engine = await createStore(t);
   const mark = unusualSeconds();
   const context = buildContext(t, [
     'FROM base',

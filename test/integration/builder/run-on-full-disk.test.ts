@@ -31,7 +31,7 @@ test('a RUN that fails on a full disk says that the disk is full', { skip }, asy
     const { code, hint = '', message } = await failureOf(script);
     // On a full disk the store itself may have failed to record how the step ended.
     assert.match(code === 'ERR_RUN_FAILED' ? hint : message, why);
-    assert.deepEqual(readdirSync(engine.layout.trash), [], 'what it wrote is gone, so that there is room again');
+    assert.deepEqual(readdirSync(engine.layout.trash), [], 'its files are removed, so that there is space again');
   };
   assert.equal((await failureOf('false')).hint, undefined);
   await saysWhy('cat /dev/zero > /large', /no space left on device/);

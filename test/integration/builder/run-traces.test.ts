@@ -29,14 +29,14 @@ const bases: readonly Base[] = [
   { name: 'nothing of it there', change: () => undefined },
   { name: 'no /etc at all', change: (tree) => rmSync(join(tree, 'etc'), { recursive: true }) },
   {
-    name: 'everything there, with something in it',
+    name: 'every path exists, with content',
     change: (tree) => {
       fill(tree, { 'proc/': '', 'sys/': '', 'dev/null.txt': 'x', 'etc/hosts': 'h', 'etc/hostname': 'n' });
       fill(tree, { 'etc/resolv.conf': 'r' });
     },
   },
   {
-    name: 'everything there, and empty',
+    name: 'every path exists, empty',
     change: (tree) => fill(tree, { 'proc/': '', 'sys/': '', 'dev/': '', 'etc/hosts': '', 'etc/resolv.conf': '' }),
   },
   {
@@ -49,7 +49,7 @@ const bases: readonly Base[] = [
     copiedUp: ['directory usr', 'directory usr/etc'],
   },
   {
-    name: '/etc/resolv.conf leads to a file of systemd that is not there',
+    name: '/etc/resolv.conf leads to a missing file of systemd',
     change: (tree) => {
       fill(tree, { 'run/': '', 'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' } });
     },
@@ -67,7 +67,7 @@ const bases: readonly Base[] = [
   },
 ];
 
-async function store(t: TestContext, driver: string): Promise<Engine> {
+async function openStore(t: TestContext, driver: string): Promise<Engine> {
   // Steps run without workers here; tests of ends and kills use those.
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, mountThread: 'main' });
   t.after(() => engine[Symbol.asyncDispose]());
@@ -76,7 +76,7 @@ async function store(t: TestContext, driver: string): Promise<Engine> {
 
 for (const driver of ['overlay2', 'vfs'] as const) {
   test(`mounts over an image's files leave no trace in a layer, on ${driver}`, { skip }, async (t) => {
-    const engine = await store(t, driver);
+    const engine = await openStore(t, driver);
     for (const { name, change, copiedUp = [] } of bases) {
       await t.test(name, async (each) => {
         const folder = busyboxContext(each, [
@@ -111,7 +111,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
 }
 
 test('files that a command creates itself at such paths stay', { skip }, async (t) => {
-  const engine = await store(t, 'overlay2');
+  const engine = await openStore(t, 'overlay2');
   const folder = busyboxContext(t, ['RUN echo x > /etc/own; mkdir -p /run/systemd; echo y > /run/systemd/file']);
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(folder, 'tree/etc/resolv.conf'));
   const { id } = await recordBuild(engine, { context: folder });
@@ -125,7 +125,7 @@ test('files that a command creates itself at such paths stay', { skip }, async (
 });
 
 test('a base that would lead the runtime out of the root is not run', { skip }, async (t) => {
-  const engine = await store(t, 'overlay2');
+  const engine = await openStore(t, 'overlay2');
   const outside = temporaryFolder(t, 'outside');
   writeFileSync(join(outside, 'kept'), 'kept');
   for (const place of ['proc', 'sys', 'dev']) {
@@ -141,7 +141,7 @@ test('a base that would lead the runtime out of the root is not run', { skip }, 
 });
 
 test('paths outside that a base points at are not touched', { skip }, async (t) => {
-  const engine = await store(t, 'overlay2');
+  const engine = await openStore(t, 'overlay2');
   const outside = temporaryFolder(t, 'outside');
   for (const name of ['hosts', 'resolv.conf', 'hostname', 'passwd']) writeFileSync(join(outside, name), '');
   const script = 'echo attack > /etc/hosts; echo attack > /etc/resolv.conf; echo attack > /etc/passwd';
@@ -158,7 +158,7 @@ test('paths outside that a base points at are not touched', { skip }, async (t) 
 test('a working folder below /proc/PID is refused, and a step has no descriptor of Strata', {
   skip,
 }, async (t) => {
-  const engine = await store(t, 'overlay2');
+  const engine = await openStore(t, 'overlay2');
   await recordBuild(engine, { context: busyboxContext(t), tags: ['base'] });
   const context = (lines: readonly string[]): string => buildContext(t, ['FROM base', ...lines]);
   for (const place of ['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/5']) {
@@ -181,7 +181,7 @@ test('symlinks that a command puts in place of the mounts do not get other files
     ['vfs', '/run', 'data'],
     ['vfs', '/run', outside],
   ] as const) {
-    const engine = await store(t, driver);
+    const engine = await openStore(t, driver);
     const script = `mv ${place} /moved && ln -s ${target} ${place}`;
     const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
     fill(join(folder, 'tree'), { 'etc/resolv.conf': { link: `../run/${stub}` }, 'run/': '', [`data/${stub}`]: '' });

@@ -15,7 +15,7 @@ const skip = needs('root', 'overlay');
 const epoch = 1_000_000_000;
 const fileTime = 1_500_000_000;
 
-async function store(t: TestContext): Promise<Engine> {
+async function openStore(t: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -68,7 +68,7 @@ function byTime(folder: string): Record<string, string[]> {
 }
 
 test('SOURCE_DATE_EPOCH sets the time of created files, copied ones keep theirs', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const id = await build(engine, context(t, items));
   const { config } = await engine.images.inspect(id);
   assert.equal(config.created, '2001-09-09T01:46:40Z');
@@ -90,17 +90,17 @@ test('SOURCE_DATE_EPOCH gives the same image in another store, and when an earli
   const names = Array.from({ length: 1100 }, (_, at) => `many/${at % 20}/${at}`);
   const many = Object.fromEntries(names.map((name) => [name, name]));
   const folder = context(t, { ...items, ...many, Dockerfile: `${dockerfile}COPY many /etc/many\n` });
-  const engine = await store(t);
+  const engine = await openStore(t);
   const first = await build(engine, folder);
   writeFileSync(join(folder, 'many/0/0'), 'changed');
   utimesSync(join(folder, 'many/0/0'), fileTime, fileTime);
   const amended = await build(engine, folder);
   assert.notEqual(amended, first);
-  assert.equal(await build(await store(t), folder), amended);
+  assert.equal(await build(await openStore(t), folder), amended);
 });
 
 test('SOURCE_DATE_EPOCH with other times gives other steps', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const folder = context(t, items);
   const id = await build(engine, folder);
   const later = await build(engine, folder, { SOURCE_DATE_EPOCH: `${epoch + 1}` });
@@ -120,7 +120,7 @@ const layersOf = async (engine: Engine, id: string): Promise<readonly string[]> 
   (await engine.images.inspect(id)).config.rootfs.diff_ids;
 
 test('SOURCE_DATE_EPOCH must be a number of seconds', { skip }, async (t) => {
-  const engine = await store(t);
+  const engine = await openStore(t);
   const folder = context(t, items);
   for (const value of ['abc', '1.5', '1e3', ' 1', '0x10', '99999999999999999999', '253402300800']) {
     await assert.rejects(

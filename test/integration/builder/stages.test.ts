@@ -154,13 +154,13 @@ test('a step that is run again with the same files changes nothing above a COPY 
 
 test('owner, mode and kind of copied files enter the key, their time does not', { skip }, async (t) => {
   const { build } = await createStore(t);
-  const copied = async (make: string, flag = ''): Promise<string | undefined> => {
+  const stateOfCopy = async (make: string, flag = ''): Promise<string | undefined> => {
     const { steps } = await build(['FROM base AS b', `RUN ${make}`, 'FROM scratch', `COPY --from=b ${flag} /d /d`]);
     return Object.entries(steps).find(([name]) => name.includes('COPY'))?.[1];
   };
   const file = 'mkdir /d && echo x > /d/f';
-  assert.equal(await copied(file), 'done');
-  assert.equal(await copied(`${file} && touch -d 2001-02-03 /d/f`), 'hit');
+  assert.equal(await stateOfCopy(file), 'done');
+  assert.equal(await stateOfCopy(`${file} && touch -d 2001-02-03 /d/f`), 'hit');
   const others = [
     'busybox chown 1 /d/f',
     'busybox chmod 600 /d/f',
@@ -169,9 +169,9 @@ test('owner, mode and kind of copied files enter the key, their time does not', 
     'busybox mknod /d/c c 1 3',
     'busybox mknod /d/c c 1 5',
   ];
-  for (const other of others) assert.equal(await copied(`${file} && ${other}`), 'done', other);
-  assert.equal(await copied(file, '--chown=5'), 'done');
-  assert.equal(await copied(`${file} && busybox chown 1 /d/f`, '--chown=5'), 'hit', 'of no matter for the copy');
+  for (const other of others) assert.equal(await stateOfCopy(`${file} && ${other}`), 'done', other);
+  assert.equal(await stateOfCopy(file, '--chown=5'), 'done');
+  assert.equal(await stateOfCopy(`${file} && busybox chown 1 /d/f`, '--chown=5'), 'hit', 'of no matter for the copy');
 });
 
 test('unneeded stages are skipped, with all that they are built on', { skip }, async (t) => {

@@ -61,7 +61,7 @@ test("cat returns 3 MB, and the container's input ends with the client's", { ski
   assert.ok(stdout.equals(bytes));
   assert.equal(stderr.toString(), 'over\n');
   assert.equal(await attached.exitCode, 0);
-  assert.equal(await attached.streams.write(bytes), false, 'nobody takes it any more');
+  assert.equal(await attached.streams.write(bytes), false, 'no process reads it any more');
 });
 
 test('a container that closes or never reads its standard input blocks no client', { skip }, async (t) => {
@@ -89,7 +89,7 @@ test('a slow reader makes its container wait, memory does not grow, and its end 
     size += value?.chunk.length ?? 0;
   }
   await containers.stop(attached.id, { timeoutSeconds: 0 });
-  assert.equal(await attached.exitCode, 137, 'nobody reads on, and it ends all the same');
+  assert.equal(await attached.exitCode, 137, 'it ends without a reader');
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
     size += next.value.chunk.length;
   assert.ok(size > 10_000_000 && size < 15_000_000, `${size} bytes`);

@@ -134,7 +134,7 @@ test("a whole running container is copied as its files, without the kernel's fil
     path: '/dev',
     to: async (chunk) => void (names += Buffer.from(chunk).toString('latin1')),
   });
-  assert.match(names, /dev\/null/, 'who asks for one of these gets it');
+  assert.match(names, /dev\/null/, 'a requested one of these is copied');
 });
 
 const odd = (folder: string): void => {

@@ -11,7 +11,7 @@ import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-async function running(engine: Engine, script: string): Promise<string> {
+async function startContainer(engine: Engine, script: string): Promise<string> {
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script] });
   await engine.containers.start(id);
   return id;
@@ -29,7 +29,7 @@ test('a joining process has its three streams and no descriptor of Strata, and n
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   // The shell expands the pattern itself and has the folder open meanwhile.
   const script = 'for f in /proc/$$/fd/*; do test ! -e $f || echo -n "${f##*/} "; done';
   for (const terminal of [false, true]) assert.match(await outputOf(engine, id, script, terminal), /^0 1 2 (10 )?0$/);
@@ -45,7 +45,7 @@ test('a joining process has its three streams and no descriptor of Strata, and n
 
 test('a process that fails to start at a terminal, again and again, leaves no descriptor open', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const fail = async (): Promise<void> => {
     await using attached = await engine.containers.exec(id, { command: ['/missing'], terminal: true });
     await assert.rejects(attached.exitCode, { code: 'ERR_EXEC' });
@@ -63,7 +63,7 @@ test('a detached process goes on without its exit code being awaited', {
   timeout: patienceMs,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const ways = ['disposal', 'abort'] as const;
   for (const stdio of ['pipe', 'ignore'] as const) {
     const before = openFiles();
@@ -97,7 +97,7 @@ test('a process with a slow reader ends with its container, and holds up nothing
   timeout: patienceMs,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   await using process = await engine.containers.exec(id, { command: ['sh', '-c', 'yes 0123456789abcde'] });
   const reader = process.streams[Symbol.asyncIterator]();
   await reader.next();
@@ -113,7 +113,7 @@ test('a process with a slow reader ends with its container, and holds up nothing
 
 test('waiting for processes leaves no descriptors of theirs open', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const command = ['sh', '-c', 'exit 3'];
   for (const stdio of ['pipe', 'ignore', 'inherit'] as const) {
     const wait = async (): Promise<void> => {
@@ -136,7 +136,7 @@ test('waiting for processes leaves no descriptors of theirs open', { skip }, asy
 
 test('an empty command is refused, without a word about the image', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const hint = 'Say what to run in the container.';
   await assert.rejects(engine.containers.exec(id, { command: [] }), { code: 'ERR_COMMAND_MISSING', hint });
   assert.deepEqual((await leftoversOf(engine)).execs, []);
@@ -147,7 +147,7 @@ test('an abort of a running process makes its exit code reject with the reason',
   timeout: patienceMs,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const command = ['sleep', '1000'];
   const begin = async (stdio: 'pipe' | 'ignore' | 'inherit', signal: AbortSignal): Promise<Exec> =>
     await (stdio === 'pipe'
@@ -168,7 +168,7 @@ test('an abort of a running process makes its exit code reject with the reason',
 
 test('an abort before the start joins no process and leaves nothing', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'sleep 1000');
+  const id = await startContainer(engine, 'sleep 1000');
   const signal = AbortSignal.abort();
   for (const stdio of ['pipe', 'ignore', 'inherit'] as const) {
     const options = { command: ['touch', '/joined'], signal };
@@ -183,7 +183,7 @@ test('an abort before the start joins no process and leaves nothing', { skip }, 
 test('stop kills a container that ignores TERM in the end, with all of its 200 processes', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const script = 'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; echo all; wait';
-  const id = await running(engine, script);
+  const id = await startContainer(engine, script);
   const rows = async (): Promise<number> => (await engine.containers.top(id)).rows.length;
   await until(
     async () => (await rows()) >= 201,

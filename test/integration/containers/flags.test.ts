@@ -21,7 +21,7 @@ interface Ran {
 type Asked = Omit<CreateRequest, 'image'> & { readonly image?: string };
 
 /** Runs a container in the foreground, by the calling process. */
-async function attended(engine: Engine, request: Asked): Promise<Ran> {
+async function runInForeground(engine: Engine, request: Asked): Promise<Ran> {
   await using operation = engine.containers.run({ image: 'busybox', remove: true, ...request });
   let text = '';
   for await (const event of operation) {
@@ -31,7 +31,7 @@ async function attended(engine: Engine, request: Asked): Promise<Ran> {
 }
 
 /** Runs a container under conmon. */
-async function supervised({ containers }: Engine, request: Asked): Promise<Ran> {
+async function runSupervised({ containers }: Engine, request: Asked): Promise<Ran> {
   const { id } = await containers.create({ image: 'busybox', ...request });
   try {
     await containers.start(id);
@@ -44,7 +44,7 @@ async function supervised({ containers }: Engine, request: Asked): Promise<Ran> 
   }
 }
 
-const ways = { attended, supervised } as const;
+const ways = { foreground: runInForeground, supervised: runSupervised } as const;
 type Way = (typeof ways)[keyof typeof ways];
 
 /** Runs lines of a script, each printing one value, and returns the values by name. */
@@ -68,7 +68,7 @@ async function valuesOf(
 const isUnified = !existsSync('/sys/fs/cgroup/memory');
 const group = (v1: string, v2: string): string => `cat /sys/fs/cgroup/${isUnified ? v2 : v1}`;
 
-async function refused(engine: Engine, host: HostOptions, code: string, message: RegExp): Promise<void> {
+async function assertRefused(engine: Engine, host: HostOptions, code: string, message: RegExp): Promise<void> {
   const request = { image: 'busybox', command: ['true'], host };
   await assert.rejects(engine.containers.create(request), { code, message }, JSON.stringify(host));
   await assert.rejects(engine.containers.run({ ...request, remove: true }).result, { code, message });
@@ -349,58 +349,98 @@ test('invalid flags are refused before anything is created, in docker’s words'
   const folder = temporaryFolder(t);
   const missing = join(folder, 'missing');
   const mount = { Type: 'bind', Source: missing, Target: '/x' };
-  await refused(engine, { Mounts: [mount] }, 'ERR_MOUNT_INVALID', /bind source path does not exist: /);
+  await assertRefused(engine, { Mounts: [mount] }, 'ERR_MOUNT_INVALID', /bind source path does not exist: /);
   assert.ok(!existsSync(missing));
-  await refused(engine, { Mounts: [{ ...mount, Source: 'x' }] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
-  await refused(engine, { Mounts: [{ ...mount, Target: '' }] }, 'ERR_MOUNT_INVALID', /field Target must not be empty/);
-  await refused(engine, { Mounts: [{ ...mount, Target: '/' }] }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
-  await refused(engine, { Mounts: [{ ...mount, Type: 'pipe' }] }, 'ERR_MOUNT_INVALID', /mount type unknown/);
-  await refused(engine, { Binds: [`${folder}:/x:nonsense`] }, 'ERR_MOUNT_INVALID', /^invalid mode: nonsense$/);
-  await refused(engine, { Binds: [`${folder}:/x:ro,rw`] }, 'ERR_MOUNT_INVALID', /^invalid mode/);
-  await refused(engine, { Binds: [`${folder}:/x:default`] }, 'ERR_MOUNT_INVALID', /^invalid mode: default$/);
+  await assertRefused(
+    engine,
+    { Mounts: [{ ...mount, Source: 'x' }] },
+    'ERR_MOUNT_INVALID',
+    /mount path must be absolute/,
+  );
+  await assertRefused(
+    engine,
+    { Mounts: [{ ...mount, Target: '' }] },
+    'ERR_MOUNT_INVALID',
+    /field Target must not be empty/,
+  );
+  await assertRefused(
+    engine,
+    { Mounts: [{ ...mount, Target: '/' }] },
+    'ERR_MOUNT_INVALID',
+    /destination can't be '\/'/,
+  );
+  await assertRefused(engine, { Mounts: [{ ...mount, Type: 'pipe' }] }, 'ERR_MOUNT_INVALID', /mount type unknown/);
+  await assertRefused(engine, { Binds: [`${folder}:/x:nonsense`] }, 'ERR_MOUNT_INVALID', /^invalid mode: nonsense$/);
+  await assertRefused(engine, { Binds: [`${folder}:/x:ro,rw`] }, 'ERR_MOUNT_INVALID', /^invalid mode/);
+  await assertRefused(engine, { Binds: [`${folder}:/x:default`] }, 'ERR_MOUNT_INVALID', /^invalid mode: default$/);
   for (const mode of ['nocopy', 'ro,nocopy']) {
     const words = `invalid volume specification: '${folder}:/x:${mode}': invalid mount config for type "bind": field VolumeOptions must not be specified`;
-    await refused(engine, { Binds: [`${folder}:/x:${mode}`] }, 'ERR_MOUNT_INVALID', new RegExp(`^${words}$`));
+    await assertRefused(engine, { Binds: [`${folder}:/x:${mode}`] }, 'ERR_MOUNT_INVALID', new RegExp(`^${words}$`));
   }
-  await refused(engine, { Binds: [`${folder}:x`] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
-  await refused(engine, { Binds: ['a/b:/x'] }, 'ERR_MOUNT_INVALID', /includes invalid characters for a local volume/);
-  await refused(engine, { Binds: [`${folder}::ro`] }, 'ERR_MOUNT_INVALID', /empty section between colons/);
-  await refused(engine, { Binds: ['name:/x'] }, 'ERR_NOT_SUPPORTED_YET', /^volume name: not supported yet$/);
+  await assertRefused(engine, { Binds: [`${folder}:x`] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
+  await assertRefused(
+    engine,
+    { Binds: ['a/b:/x'] },
+    'ERR_MOUNT_INVALID',
+    /includes invalid characters for a local volume/,
+  );
+  await assertRefused(engine, { Binds: [`${folder}::ro`] }, 'ERR_MOUNT_INVALID', /empty section between colons/);
+  await assertRefused(engine, { Binds: ['name:/x'] }, 'ERR_NOT_SUPPORTED_YET', /^volume name: not supported yet$/);
   const twice = { Binds: [`${folder}:/x`], Tmpfs: { '/x/': '' } };
-  await refused(engine, twice, 'ERR_MOUNT_INVALID', /^Duplicate mount point: \/x$/);
-  await refused(engine, { Binds: [`${folder}:/a/..`] }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
-  await refused(engine, { Tmpfs: { '/..': '' } }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
-  await refused(engine, { Binds: [`${folder}:/x/../y`, `${folder}://y/`] }, 'ERR_MOUNT_INVALID', /^Duplicate mount/);
-  await refused(engine, { Tmpfs: { '/x': 'nonsense' } }, 'ERR_MOUNT_INVALID', /invalid tmpfs option "nonsense"/);
-  await refused(engine, { Memory: 1 }, 'ERR_RESOURCES_INVALID', /^Minimum memory limit allowed is 6MB$/);
-  await refused(engine, { MemorySwap: 1 }, 'ERR_RESOURCES_INVALID', /always set the Memory limit/);
-  await refused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^Range of CPUs is from 0\.01 to /);
-  await refused(engine, { CpusetCpus: '9999' }, 'ERR_RESOURCES_INVALID', /^Requested CPUs are not available/);
-  await refused(engine, { CpusetMems: '7' }, 'ERR_RESOURCES_INVALID', /^Requested memory nodes are not available/);
-  await refused(engine, { OomScoreAdj: 1001 }, 'ERR_RESOURCES_INVALID', /range for oom score adj/);
-  await refused(engine, { CapAdd: ['NOPE'] }, 'ERR_CAPABILITY_UNKNOWN', /^invalid CapAdd: .*"CAP_NOPE"$/);
-  await refused(engine, { Sysctls: { 'kernel.core_pattern': '|x' } }, 'ERR_SYSCTL_INVALID', /not kept per container/);
-  await refused(engine, { SecurityOpt: ['a=b'] }, 'ERR_SECURITY_OPTION_INVALID', /^invalid --security-opt 2: "a=b"$/);
-  await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
-  await refused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
+  await assertRefused(engine, twice, 'ERR_MOUNT_INVALID', /^Duplicate mount point: \/x$/);
+  await assertRefused(engine, { Binds: [`${folder}:/a/..`] }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
+  await assertRefused(engine, { Tmpfs: { '/..': '' } }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
+  await assertRefused(
+    engine,
+    { Binds: [`${folder}:/x/../y`, `${folder}://y/`] },
+    'ERR_MOUNT_INVALID',
+    /^Duplicate mount/,
+  );
+  await assertRefused(engine, { Tmpfs: { '/x': 'nonsense' } }, 'ERR_MOUNT_INVALID', /invalid tmpfs option "nonsense"/);
+  await assertRefused(engine, { Memory: 1 }, 'ERR_RESOURCES_INVALID', /^Minimum memory limit allowed is 6MB$/);
+  await assertRefused(engine, { MemorySwap: 1 }, 'ERR_RESOURCES_INVALID', /always set the Memory limit/);
+  await assertRefused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^Range of CPUs is from 0\.01 to /);
+  await assertRefused(engine, { CpusetCpus: '9999' }, 'ERR_RESOURCES_INVALID', /^Requested CPUs are not available/);
+  await assertRefused(
+    engine,
+    { CpusetMems: '7' },
+    'ERR_RESOURCES_INVALID',
+    /^Requested memory nodes are not available/,
+  );
+  await assertRefused(engine, { OomScoreAdj: 1001 }, 'ERR_RESOURCES_INVALID', /range for oom score adj/);
+  await assertRefused(engine, { CapAdd: ['NOPE'] }, 'ERR_CAPABILITY_UNKNOWN', /^invalid CapAdd: .*"CAP_NOPE"$/);
+  await assertRefused(
+    engine,
+    { Sysctls: { 'kernel.core_pattern': '|x' } },
+    'ERR_SYSCTL_INVALID',
+    /not kept per container/,
+  );
+  await assertRefused(
+    engine,
+    { SecurityOpt: ['a=b'] },
+    'ERR_SECURITY_OPTION_INVALID',
+    /^invalid --security-opt 2: "a=b"$/,
+  );
+  await assertRefused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
+  await assertRefused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
   await assert.rejects(engine.containers.create({ image: 'busybox', command: ['true'], network: 'mynet' }), {
     code: 'ERR_NOT_SUPPORTED_YET',
     message: 'network mynet: not supported yet',
   });
-  await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
+  await assertRefused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
   await assertNothingLeft(engine);
 
   // Failures that show only at the start.
   const device = { PathOnHost: '/dev/not-there', PathInContainer: '/dev/x', CgroupPermissions: 'rwm' };
-  await assert.rejects(attended(engine, { command: ['true'], host: { Devices: [device] } }), {
+  await assert.rejects(runInForeground(engine, { command: ['true'], host: { Devices: [device] } }), {
     code: 'ERR_DEVICE_UNUSABLE',
   });
   writeFileSync(missing, '');
-  await assert.rejects(supervised(engine, { command: ['true'], host: { Binds: [`${missing}/below:/x`] } }), {
+  await assert.rejects(runSupervised(engine, { command: ['true'], host: { Binds: [`${missing}/below:/x`] } }), {
     code: 'ERR_MOUNT_SOURCE',
   });
   const group = { command: ['true'], host: { GroupAdd: ['nobody-knows'] } };
-  await assert.rejects(supervised(engine, group), { code: 'ERR_USER_UNKNOWN' });
+  await assert.rejects(runSupervised(engine, group), { code: 'ERR_USER_UNKNOWN' });
   const platform = { image: 'busybox', command: ['true'], platform: 'linux/riscv64' };
   await assert.rejects(engine.containers.create(platform), { code: 'ERR_IMAGE_PLATFORM' });
   await assertNothingLeft(engine);

@@ -16,7 +16,7 @@ import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-async function running(engine: Engine, image: string, script: string): Promise<string> {
+async function startContainer(engine: Engine, image: string, script: string): Promise<string> {
   const { id } = await engine.containers.create({ image, command: ['busybox', 'sh', '-c', script] });
   await engine.containers.start(id);
   return id;
@@ -27,7 +27,12 @@ interface Joined {
   readonly code: number;
 }
 
-async function join({ containers }: Engine, id: string, command: readonly string[], user?: string): Promise<Joined> {
+async function joinContainer(
+  { containers }: Engine,
+  id: string,
+  command: readonly string[],
+  user?: string,
+): Promise<Joined> {
   await using attached = await containers.exec(id, { command, user, signal: AbortSignal.timeout(patienceMs) });
   let text = '';
   for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
@@ -56,18 +61,18 @@ test("the runtime's program is not changed by a container that waits to write to
       echo $p >> /met; echo x > $p/exe && echo $p >> /wrote
       for f in $p/fd/*; do echo x > $f; done
     done; done 2>/dev/null`;
-  const id = await running(engine, 'evil', wait);
+  const id = await startContainer(engine, 'evil', wait);
   const { State } = await engine.containers.inspect(id);
   const root = `/proc/${(State as { readonly Pid: number }).Pid}/root`;
   // Scheduling decides whether they meet.
   for (let round = 0; round < (isSoak ? 300 : 3) || (!existsSync(`${root}/met`) && round < 1000); round++) {
     for (const command of [['/evil', 'init'], ['/script'], ['true']]) {
-      await join(engine, id, command).catch((error: unknown) =>
+      await joinContainer(engine, id, command).catch((error: unknown) =>
         assert.ok(isStrataError(error, 'ERR_EXEC'), String(error)),
       );
     }
   }
-  assert.ok(existsSync(`${root}/met`), 'it has met who joined');
+  assert.ok(existsSync(`${root}/met`), 'it has met a joining process');
   assert.ok(!existsSync(`${root}/wrote`));
   assert.equal(digest(), before);
   await engine.containers.remove(id, { force: true });
@@ -77,9 +82,10 @@ test("the runtime's program is not changed by a container that waits to write to
 
 test("users are looked up in the container's own passwd, whatever the container made of it", { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const id = await running(engine, 'busybox', 'sleep 1000');
-  const sh = async (script: string): Promise<Joined> => await join(engine, id, ['busybox', 'sh', '-c', script]);
-  assert.deepEqual(await join(engine, id, ['id', '-u'], 'me'), { text: '1001\n', code: 0 });
+  const id = await startContainer(engine, 'busybox', 'sleep 1000');
+  const sh = async (script: string): Promise<Joined> =>
+    await joinContainer(engine, id, ['busybox', 'sh', '-c', script]);
+  assert.deepEqual(await joinContainer(engine, id, ['id', '-u'], 'me'), { text: '1001\n', code: 0 });
   const unsafe = {
     'a fifo': 'busybox mkfifo passwd',
     'a device': 'busybox mknod passwd c 1 5',
@@ -101,11 +107,14 @@ test("users are looked up in the container's own passwd, whatever the container 
   for (const [name, script] of Object.entries({ ...unsafe, ...wrong })) {
     assert.equal((await sh(`cd /etc; busybox rm -rf passwd; ${script} 2>/dev/null`)).code, 0, name);
     const code = name in unsafe ? 'ERR_ROOTFS_UNSAFE' : 'ERR_USER_UNKNOWN';
-    await assert.rejects(join(engine, id, ['id'], 'me'), { code }, name);
-    if (name in unsafe) await assert.rejects(join(engine, id, ['id'], '7'), { code: 'ERR_ROOTFS_UNSAFE' }, name);
+    await assert.rejects(joinContainer(engine, id, ['id'], 'me'), { code }, name);
+    if (name in unsafe)
+      await assert.rejects(joinContainer(engine, id, ['id'], '7'), { code: 'ERR_ROOTFS_UNSAFE' }, name);
     // The runtime may fail or not, but soon.
     else
-      await join(engine, id, ['id'], '7').catch((error: unknown) => assert.ok(isStrataError(error, 'ERR_EXEC'), name));
+      await joinContainer(engine, id, ['id'], '7').catch((error: unknown) =>
+        assert.ok(isStrataError(error, 'ERR_EXEC'), name),
+      );
     const place = `/proc/${String(((await engine.containers.inspect(id))['State'] as { Pid: number }).Pid)}/root/etc`;
     rmSync(`${place}/passwd`, { recursive: true });
     writeFileSync(`${place}/passwd`, '');

@@ -23,29 +23,29 @@ test('ps and inspect follow a name that was moved, removed or given back', {
     byShortId: id.slice(7, 19),
   };
   for (const [name, image] of Object.entries(made)) await containers.create({ name, image, command: ['true'] });
-  const shown = async (): Promise<Record<string, string>> =>
+  const listImageNames = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await containers.list({ all: true })).map(({ name, image }) => [name, image]));
   const inUse = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await engine.system.diskUsage()).containerList.map(({ name, image }) => [name, image]));
   const names = async (filter: string): Promise<number> =>
     (await containers.list({ all: true, filters: Filters.fromFlags([filter]) })).length;
 
-  assert.deepEqual(await shown(), made);
+  assert.deepEqual(await listImageNames(), made);
   const context = temporaryFolder(t, 'label');
   await engine.builder.build({ context, dockerfile: { text: 'FROM busybox\nLABEL a=b' }, tags: ['moved:1'] }).result;
   const moved = { ...made, byTag: id, inFull: id };
-  assert.deepEqual(await shown(), moved);
+  assert.deepEqual(await listImageNames(), moved);
   assert.deepEqual(await inUse(), moved);
   const { Config, Image } = await containers.inspect('byTag');
   assert.deepEqual([(Config as { readonly Image: string }).Image, Image], ['moved:1', id]);
   assert.deepEqual([await names('ancestor=moved:1'), await names('ancestor=busybox')], [0, 5]);
 
   await engine.images.remove('moved:1');
-  assert.deepEqual(await shown(), moved);
+  assert.deepEqual(await listImageNames(), moved);
   await engine.images.tag('busybox', 'moved:1');
-  assert.deepEqual(await shown(), made);
+  assert.deepEqual(await listImageNames(), made);
   await engine.images.remove('other');
-  assert.deepEqual(await shown(), { ...made, withoutTag: id });
+  assert.deepEqual(await listImageNames(), { ...made, withoutTag: id });
   await engine.images.remove(id, { force: true });
-  assert.deepEqual(await shown(), { ...moved, withoutTag: id });
+  assert.deepEqual(await listImageNames(), { ...moved, withoutTag: id });
 });

@@ -170,7 +170,7 @@ test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, a
     else if (code !== null && code !== 137) assert.match(stderr, /^(?:\S.*\n)+$/);
     assert.doesNotMatch(stderr, /\n {4}at |ERR_INTERNAL/);
     const made = /^([0-9a-f]{64})\n/.exec(stdout)?.[1];
-    if (made !== undefined) assert.equal(state?.Id, made, 'what was acknowledged is there');
+    if (made !== undefined) assert.equal(state?.Id, made, 'the acknowledged container exists');
     await verb.again(engine);
     await trueState(engine, 'one');
     await removeEverything(engine);

@@ -49,13 +49,13 @@ const is =
   (status: string) =>
   async (engine: Engine): Promise<void> =>
     assert.equal((await seen(engine, name))?.Status, status);
-const gone = async (engine: Engine): Promise<void> => assert.equal(await seen(engine, name), undefined);
+const assertGone = async (engine: Engine): Promise<void> => assert.equal(await seen(engine, name), undefined);
 const runs = async (engine: Engine): Promise<void> => {
   if ((await seen(engine, name)) === undefined) await create(engine);
   await start(engine);
   await is('running')(engine);
 };
-const joined = async (engine: Engine): Promise<void> => {
+const assertJoined = async (engine: Engine): Promise<void> => {
   const state = await seen(engine, name);
   assert.ok(existsSync(`/proc/${state?.Pid}/root/joined`), 'what joined has done its work');
 };
@@ -63,7 +63,7 @@ const joinsAgain = async (engine: Engine): Promise<void> => {
   assert.equal((await seen(engine, name))?.Status, 'running', 'the container goes on');
   await using attached = await engine.containers.exec(name, { command: exec });
   assert.equal(await attached.exitCode, 0);
-  await joined(engine);
+  await assertJoined(engine);
 };
 
 export const killedVerbs: readonly KilledVerb[] = [
@@ -101,7 +101,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     runtimes: 1,
     stays: true,
     // The container is killed.
-    done: gone,
+    done: assertGone,
     again: remove,
   },
   {
@@ -110,7 +110,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     prepare: createAndStart,
     args: ['exec', name, ...exec],
     runtimes: 1,
-    done: joined,
+    done: assertJoined,
     again: joinsAgain,
   },
   {
@@ -143,7 +143,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     prepare: create,
     args: ['rm', name],
     runtimes: 0,
-    done: gone,
+    done: assertGone,
     again: remove,
   },
   {
@@ -153,7 +153,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     args: ['rm', '-f', name],
     isSupervised: true,
     runtimes: 0,
-    done: gone,
+    done: assertGone,
     again: remove,
   },
 ];

@@ -25,12 +25,12 @@ function recordOf(engine: Engine, id: string): ContainerState {
   return metadata.containers.get(id)?.state as unknown as ContainerState;
 }
 
-const shown = async ({ containers }: Engine, id: string): Promise<readonly unknown[]> => {
+const stateOf = async ({ containers }: Engine, id: string): Promise<readonly unknown[]> => {
   const { Status, ExitCode, Error: why } = (await containers.inspect(id))['State'] as Record<string, unknown>;
   return [Status, ExitCode, why];
 };
 
-async function started(
+async function startContainer(
   engine: Engine,
 ): Promise<{ readonly id: string; readonly pid: number; readonly conmon: number }> {
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
@@ -63,13 +63,13 @@ async function startKilled({ layout }: Engine, id: string, when: string): Promis
 
 test('a container without its killed supervisor conmon is ended', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { id, pid, conmon } = await started(engine);
+  const { id, pid, conmon } = await startContainer(engine);
   process.kill(conmon, 'SIGKILL');
   await untilGone(conmon);
-  assert.deepEqual(await shown(engine, id), ['exited', 137, 'its supervisor conmon was killed']);
+  assert.deepEqual(await stateOf(engine, id), ['exited', 137, 'its supervisor conmon was killed']);
   await untilGone(pid);
   await engine.containers.start(id);
-  assert.equal((await shown(engine, id))[0], 'running');
+  assert.equal((await stateOf(engine, id))[0], 'running');
   await engine.containers.remove(id, { force: true });
   await assertNothingLeft(engine, [id]);
 });
@@ -102,7 +102,7 @@ test('waiting for a container with --rm returns its exit code, whichever process
   const others = [containers.wait('cc'), containers.wait('cc')];
   await until(
     () => existsSync(join(exitsOf(layout), own)),
-    () => 'nobody asks how it ended',
+    () => 'no waiter asks for the end',
   );
   writeFileSync(join(folder, 'go'), '');
   assert.deepEqual(await Promise.all(others), [7, 7], 'without a supervisor');
@@ -113,7 +113,7 @@ test('waiting for a container with --rm returns its exit code, whichever process
   await containers.list();
   assert.equal(readdirSync(exitsOf(layout)).length, 2, 'a list takes nothing away');
   await containers.remove((await containers.create({ image: 'busybox', command: ['true'] })).id);
-  assert.deepEqual(readdirSync(exitsOf(layout)), [], 'what was said goes after a while');
+  assert.deepEqual(readdirSync(exitsOf(layout)), [], 'read exit files are removed after a while');
 });
 
 test('a kill of the created first process before it starts is the reason given for the failed start', {
@@ -134,7 +134,7 @@ test('a kill of the created first process before it starts is the reason given f
     message,
     details: { exitCode: 125 },
   });
-  const [status, exitCode, why] = await shown(engine, id);
+  const [status, exitCode, why] = await stateOf(engine, id);
   assert.deepEqual([status, exitCode], ['created', 125]);
   assert.match(String(why), message);
   await engine.containers.remove(id);
@@ -143,7 +143,7 @@ test('a kill of the created first process before it starts is the reason given f
 
 test('a container killed from outside has its exit code, and nothing of its run stays', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { id, pid } = await started(engine);
+  const { id, pid } = await startContainer(engine);
   process.kill(pid, 'SIGKILL');
   assert.equal(await engine.containers.wait(id), 137);
   const { bundles, states, mounts, groups, processes } = await leftoversOf(engine, [id]);
@@ -152,7 +152,7 @@ test('a container killed from outside has its exit code, and nothing of its run 
 
 test('nothing runs after another boot, whatever the record says', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const running = await started(engine);
+  const running = await startContainer(engine);
   const removed = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
   await engine.containers.start(removed.id);
   const starting = await engine.containers.create({ image: 'busybox' });
@@ -191,7 +191,7 @@ test('a process number left behind by a killed start may belong to another proce
     using metadata = recordsOf(engine);
     await metadata.db.transact(() => metadata.containers.setState(id, { status: 'starting', bootId: bootId() }));
   }
-  assert.deepEqual(await shown(engine, id), ['created', 0, '']);
+  assert.deepEqual(await stateOf(engine, id), ['created', 0, '']);
   assert.ok(identify(Number(stranger.pid)) !== undefined, 'it lives');
   await engine.containers.remove(id);
   await assertNothingLeft(engine, [id]);
@@ -204,16 +204,16 @@ test('a command killed between creation and start of the processes leaves the co
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   await startKilled(engine, id, 'made');
   assert.equal(recordOf(engine, id).status, 'starting');
-  assert.deepEqual(await shown(engine, id), ['created', 0, '']);
+  assert.deepEqual(await stateOf(engine, id), ['created', 0, '']);
   assert.deepEqual(processesNaming(id), []);
   await startKilled(engine, id, 'started');
-  assert.equal((await shown(engine, id))[0], 'running');
+  assert.equal((await stateOf(engine, id))[0], 'running');
   await engine.containers.kill(id);
   const ended = recordOf(engine, id);
   assert.deepEqual([ended.status, ended.exitCode], ['exited', 137]);
   assert.ok(ended.finishedAt !== undefined);
   await startKilled(engine, id, 'made');
-  assert.deepEqual((await shown(engine, id)).slice(0, 2), ['exited', 137]);
+  assert.deepEqual((await stateOf(engine, id)).slice(0, 2), ['exited', 137]);
   assert.deepEqual(recordOf(engine, id), ended);
   await engine.containers.remove(id, { force: true });
   await assertNothingLeft(engine, [id]);

@@ -34,7 +34,7 @@ async function logOf({ containers }: Engine, name: string): Promise<string> {
   return text;
 }
 
-async function says(engine: Engine, name: string, text: string): Promise<void> {
+async function untilLogged(engine: Engine, name: string, text: string): Promise<void> {
   let log = '';
   await until(
     async () => (log = await logOf(engine, name)).includes(text),
@@ -70,7 +70,7 @@ for (const driver of ['overlay2', 'vfs']) {
     assert.deepEqual([row?.id, row?.state, row?.image], [id, 'running', 'busybox']);
     const { Pid, Running } = await stateOf(engine, name);
     assert.ok(Running && existsSync(`/proc/${Pid}`));
-    for (const text of ['part', 'err\n']) await says(engine, name, text);
+    for (const text of ['part', 'err\n']) await untilLogged(engine, name, text);
     const log = await logOf(engine, name);
     assert.match(log, /stdout: out\n/);
     assert.match(log, /stderr: err\n/);
@@ -88,7 +88,7 @@ for (const driver of ['overlay2', 'vfs']) {
     await containers.stop(id);
 
     await containers.start(id);
-    await says(engine, id, '/kept');
+    await untilLogged(engine, id, '/kept');
     await containers.remove(id, { force: true });
     await assertNothingLeft(engine, [id]);
   });
@@ -145,7 +145,7 @@ test('exit codes are returned to each waiter', { skip }, async (t) => {
   assert.equal(await containers.wait('seven'), 7);
 
   await startContainer(engine, 'traps', 'trap "exit 5" TERM; echo ready; while true; do sleep 0.05; done');
-  await says(engine, 'traps', 'ready');
+  await untilLogged(engine, 'traps', 'ready');
   await containers.stop('traps', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'traps')).ExitCode, 5);
 
@@ -153,7 +153,7 @@ test('exit codes are returned to each waiter', { skip }, async (t) => {
   const command = ['sh', '-c', 'trap "exit 6" USR1; echo ready; while true; do sleep 0.05; done'];
   await containers.create({ image, name: 'asks', command, stopSignal: 'SIGUSR1' });
   await containers.start('asks');
-  await says(engine, 'asks', 'ready');
+  await untilLogged(engine, 'asks', 'ready');
   await containers.stop('asks', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'asks')).ExitCode, 6);
 
@@ -229,7 +229,7 @@ test('a container with --rm is removed at its end, watched or not, and its code 
     return id;
   };
   const waited = await create('trap "exit 3" USR1; echo ready; while true; do sleep 0.05; done');
-  await says(engine, waited, 'ready');
+  await untilLogged(engine, waited, 'ready');
   const code = containers.wait(waited);
   await containers.kill(waited, { send: 'USR1' });
   assert.equal(await code, 3);

@@ -12,7 +12,7 @@ import { isThere } from './victims.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
 
-async function started(engine: Engine, script: string, host: CreateRequest['host'] = {}): Promise<string> {
+async function startContainer(engine: Engine, script: string, host: CreateRequest['host'] = {}): Promise<string> {
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script], host });
   await engine.containers.start(id);
   return id;
@@ -40,14 +40,14 @@ test('--init reaps orphaned processes, and passes on the stop signal', { skip },
   const script =
     'i=0; while test $i -lt 20; do (sh -c "while ! test -e /end; do sleep 0.05; done; echo > /ended$$" &); i=$((i+1)); done; exec sleep 1000';
   for (const Init of [false, true]) {
-    const id = await started(engine, script, { Init });
+    const id = await startContainer(engine, script, { Init });
     const pid = (await seen(engine, id))?.Pid ?? 0;
     await untilSo(() => processesOf(id).length >= 21, 'all are there');
     await using ender = await engine.containers.exec(id, { command: ['touch', '/end'] });
     assert.equal(await ender.exitCode, 0);
     if (Init) await untilSo(() => processesOf(id).length === 2, 'all are gone but the init and its child');
     // They are reaped a moment later, or never.
-    await untilSo(() => zombiesOf(pid) === (Init ? 0 : 20), Init ? 'all are reaped' : 'nobody waits for them');
+    await untilSo(() => zombiesOf(pid) === (Init ? 0 : 20), Init ? 'all are reaped' : 'they stay zombies');
     await engine.containers.stop(id, { timeoutSeconds: Init ? 30 : 0 });
     assert.equal(await engine.containers.wait(id), Init ? 143 : 137);
     await engine.containers.remove(id);
@@ -81,7 +81,7 @@ const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, 
 for (const [name, host, end] of ends) {
   test(`none of 200 processes is left after ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
-    const id = await started(engine, many, host);
+    const id = await startContainer(engine, many, host);
     await untilSo(() => processesOf(id).length > 200, 'all are there');
     const pids = processesOf(id);
     await end(engine, id);

@@ -42,7 +42,7 @@ interface Ran {
 
 type Way = (engine: Engine, script: string, host: HostOptions) => Promise<Ran>;
 
-const attended: Way = async (engine, script, host) => {
+const runInForeground: Way = async (engine, script, host) => {
   await using operation = engine.containers.run({
     image: 'busybox',
     remove: true,
@@ -56,7 +56,7 @@ const attended: Way = async (engine, script, host) => {
   return { exitCode: (await operation.result).exitCode, text };
 };
 
-const supervised: Way = async ({ containers }, script, host) => {
+const runSupervised: Way = async ({ containers }, script, host) => {
   const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', script], host });
   try {
     await containers.start(id);
@@ -69,7 +69,7 @@ const supervised: Way = async ({ containers }, script, host) => {
   }
 };
 
-for (const [name, way] of Object.entries({ attended, supervised })) {
+for (const [name, way] of Object.entries({ foreground: runInForeground, supervised: runSupervised })) {
   test(`mounts of a container in a shared bind reach the host and stay, ${name}`, { skip }, async (t) => {
     const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
@@ -146,9 +146,12 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
 test("an init program is not used with the host's processes", { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
 
-  assert.deepEqual(await attended(engine, `echo $0; test ! -e /sbin/docker-init`, { Init: true, PidMode: 'host' }), {
-    exitCode: 0,
-    text: 'sh\n',
-  });
-  assert.equal((await attended(engine, `test -e /sbin/docker-init`, { Init: true })).exitCode, 0);
+  assert.deepEqual(
+    await runInForeground(engine, `echo $0; test ! -e /sbin/docker-init`, { Init: true, PidMode: 'host' }),
+    {
+      exitCode: 0,
+      text: 'sh\n',
+    },
+  );
+  assert.equal((await runInForeground(engine, `test -e /sbin/docker-init`, { Init: true })).exitCode, 0);
 });

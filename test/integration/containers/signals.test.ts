@@ -20,16 +20,16 @@ for (const mountThread of ['main', 'worker']) {
     t.after(() => child.kill('SIGKILL'));
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    const says = (text: string): Promise<void> =>
+    const untilSaid = (text: string): Promise<void> =>
       until(
         () => said.includes(text),
         () => `no ${text} in ${said}`,
       );
-    await says('ready');
+    await untilSaid('ready');
     child.kill('SIGTERM');
-    await says('got TERM');
+    await untilSaid('got TERM');
     child.kill('SIGUSR1');
-    await says('ended with 5, 0 listeners');
+    await untilSaid('ended with 5, 0 listeners');
     await assertNothingLeft(engine);
   });
 }

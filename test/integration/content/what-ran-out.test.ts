@@ -25,7 +25,7 @@ const ext4 = (inodes?: number): LoopFilesystem =>
     megabytes: 64,
   });
 
-async function opened(context: TestContext, root: string): Promise<Engine> {
+async function openStore(context: TestContext, root: string): Promise<Engine> {
   const engine = await Engine.open({ root, storageDriver: 'overlay2' });
   removeRunStateAfter(context, engine.layout.root);
   return engine;
@@ -35,7 +35,7 @@ const attributes = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`
 
 test('more attributes than one file takes are not a full disk', { skip }, async (context) => {
   using disk = ext4();
-  await using engine = await opened(context, join(disk.path, 'root'));
+  await using engine = await openStore(context, join(disk.path, 'root'));
   const archive = dockerArchive([{ image: image([tar(file('f', '', { xattrs: attributes }))]) }]);
   await assert.rejects(engine.images.load({ input: bytes(asTar(archive)) }).result, {
     code: 'ERR_ATTRIBUTE_LIMIT',
@@ -70,7 +70,7 @@ test('a commit without inodes says so, even when its own are free again', {
   skip: skip || needs('runc', 'busybox'),
 }, async (context) => {
   using disk = ext4(700);
-  await using engine = await opened(context, join(disk.path, 'root'));
+  await using engine = await openStore(context, join(disk.path, 'root'));
   await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const script = 'i=0; while [ $i -lt 150 ]; do : > /f$i; i=$((i+1)); done';
   await engine.containers.run({ image: 'box', name: 'many', command: ['sh', '-c', script] }).result;
@@ -83,7 +83,7 @@ test('a commit without inodes says so, even when its own are free again', {
 
 test("a full disk elsewhere is not the store's", { skip }, async (context) => {
   using disk = mountLoopFilesystem(['mkfs.ext4', '-q'], { megabytes: 2 });
-  await using engine = await opened(context, storeRoot(context));
+  await using engine = await openStore(context, storeRoot(context));
   const large = image([tar(file('large', new Uint8Array(8 << 20).fill(7)))]);
   await engine.images.load({ input: bytes(asTar(dockerArchive([{ image: large, tags: ['large:1'] }]))) }).result;
   await assert.rejects(engine.images.save({ images: ['large:1'], output: join(disk.path, 'large.tar') }).result, {

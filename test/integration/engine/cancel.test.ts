@@ -45,7 +45,7 @@ function namesBelow(root: string): string[] {
 
 const isNoTrash = (name: string): boolean => !name.startsWith('trash/');
 
-async function store(
+async function createStore(
   context: TestContext,
 ): Promise<{ readonly engine: Engine; readonly works: readonly Work[]; readonly out: string }> {
   const engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
@@ -105,7 +105,7 @@ async function runAndCancel(
 }
 
 test(`a canceled operation leaves nothing, at any moment (STRATA_SEED=${seed})`, { skip }, async (context) => {
-  const { engine, works, out } = await store(context);
+  const { engine, works, out } = await createStore(context);
   const { root } = engine.layout;
   const random = createRandom(seed);
   const undo = async (): Promise<void> => {
@@ -147,7 +147,7 @@ test(`a canceled operation leaves nothing, at any moment (STRATA_SEED=${seed})`,
 });
 
 test('disposal of an operation ends it and releases everything', { skip }, async (context) => {
-  const { engine, works } = await store(context);
+  const { engine, works } = await createStore(context);
   const before = filesOf(engine.layout.root).filter(isNoTrash);
   for (const { name, start } of works) {
     if (name === 'build') continue;

@@ -30,7 +30,7 @@ test('a commit without space for its copy fails and leaves nothing', { skip }, a
     indexes: readdirSync(placesOf(root).indexes).sort(),
     images: (await engine.images.list()).map(({ id }) => id),
   };
-  const refused = async (container: string): Promise<void> => {
+  const assertRefused = async (container: string): Promise<void> => {
     await assert.rejects(engine.containers.commit(container, { reference: 'made' }).result, (error) =>
       isKind(error, 'exhausted'),
     );
@@ -42,7 +42,7 @@ test('a commit without space for its copy fails and leaves nothing', { skip }, a
       before.images,
     );
   };
-  await refused('large');
+  await assertRefused('large');
   const { deleted } = await engine.containers.prune();
   assert.equal(deleted.length, 1);
   await fill('small', 5);

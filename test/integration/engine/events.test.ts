@@ -18,7 +18,7 @@ import { testStore } from '../../helpers/test-store.ts';
 const run = promisify(execFile);
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-const shown = ({ type, action }: StoreEvent): string => `${type} ${action.replace(/: .*/, '')}`;
+const format = ({ type, action }: StoreEvent): string => `${type} ${action.replace(/: .*/, '')}`;
 
 /** Returns the events after that number, as far as they exist now. */
 async function eventsSince(engine: Engine, since: number): Promise<StoreEvent[]> {
@@ -48,7 +48,7 @@ test("the life of a container has docker's events", { skip }, async (context) =>
   await containers.export(id, { output: join(temporaryFolder(context), 'out.tar') }).result;
   await containers.remove(id);
   const events = await eventsSince(engine, since);
-  assert.deepEqual(events.map(shown), [
+  assert.deepEqual(events.map(format), [
     'container create',
     'container start',
     'container exec_create',
@@ -92,7 +92,7 @@ test('a run in the foreground has events of start and end', { skip }, async (con
     await engine.containers.run({ image, command: ['sh', '-c', 'exit 4'], remove, stdio: 'inherit' }).result;
   const events = await eventsSince(engine, since);
   const life = ['container create', 'container attach', 'container start', 'container die'];
-  assert.deepEqual(events.map(shown), [...life, 'container destroy', ...life]);
+  assert.deepEqual(events.map(format), [...life, 'container destroy', ...life]);
   const codes = events.filter(({ action }) => action === 'die').map(({ actor }) => actor.attributes['exitCode']);
   assert.deepEqual(codes, ['4', '4']);
 });
@@ -106,7 +106,7 @@ test('an attached start reports attach before start, and the end is never before
   await using attached = await engine.containers.startAttached(id);
   await attached.exitCode;
   const events = await eventsSince(engine, since);
-  assert.deepEqual(events.map(shown), ['container create', 'container attach', 'container start', 'container die']);
+  assert.deepEqual(events.map(format), ['container create', 'container attach', 'container start', 'container die']);
   const [start, die] = events.slice(2).map(({ timeMicroseconds }) => timeMicroseconds);
   assert.ok(start !== undefined && die !== undefined && start <= die, `${start} ${die}`);
 });
@@ -158,7 +158,7 @@ test('exec_create and exec_start are reported for a process that cannot join, in
   await using piped = await engine.containers.exec(id, { command });
   await assert.rejects(piped.exitCode, { code: 'ERR_EXEC' });
   const told = ['container exec_create', 'container exec_start'];
-  assert.deepEqual((await eventsSince(engine, since)).map(shown), [...told, ...told]);
+  assert.deepEqual((await eventsSince(engine, since)).map(format), [...told, ...told]);
 });
 
 test('images report tag, save, load, untag and delete', { skip }, async (context) => {
@@ -174,7 +174,7 @@ test('images report tag, save, load, untag and delete', { skip }, async (context
   await engine.builder.prune({ all: true });
   await images.load({ input: output }).result;
   const events = await eventsSince(engine, since);
-  assert.deepEqual(events.map(shown), [
+  assert.deepEqual(events.map(format), [
     'image tag',
     'image save',
     'image untag',
@@ -201,7 +201,7 @@ test('a run whose program is missing reports no start', { skip }, async (context
       await assert.rejects(run.result, { code: 'ERR_CONTAINER_START' });
     }
   }
-  const told = (await eventsSince(engine, since)).map(shown).filter((event) => !/ (create|destroy)$/.test(event));
+  const told = (await eventsSince(engine, since)).map(format).filter((event) => !/ (create|destroy)$/.test(event));
   assert.deepEqual(told, []);
 });
 
@@ -214,7 +214,7 @@ test('a container that cannot be frozen reports no pause', { skip }, async (cont
   await engine.containers.start(id);
   const since = await newest(engine);
   await assert.rejects(engine.containers.pause(id));
-  assert.deepEqual((await eventsSince(engine, since)).map(shown), []);
+  assert.deepEqual((await eventsSince(engine, since)).map(format), []);
   assert.equal((await engine.containers.list())[0]?.state, 'running');
   await engine.containers.remove(id, { force: true });
 });
@@ -253,7 +253,7 @@ test('events of other processes are followed, and an end that is found later has
   await found.promise;
   stop.abort();
   await assert.rejects(following);
-  assert.deepEqual(seen.map(shown), ['container create', 'container start', 'container die']);
+  assert.deepEqual(seen.map(format), ['container create', 'container start', 'container die']);
   const [, start, die] = seen;
   assert.equal(die?.actor.attributes['exitCode'], '3');
   assert.ok(start && die && die.sequence > start.sequence);

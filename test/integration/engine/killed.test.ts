@@ -47,7 +47,7 @@ async function untilReleased(engine: Engine): Promise<void> {
   const held = (): string[] => leases().filter((name) => isLocked(join(locks, name)));
   await until(
     () => held().length === 0,
-    () => `somebody holds ${held().join()}`,
+    () => `held: ${held().join()}`,
   );
 }
 
@@ -141,7 +141,7 @@ test(`works survive a kill at any moment (STRATA_SEED=${seed})`, {
         await untilSame(() => leftoversOf(engine, steps), baseline.left);
         assert.deepEqual([await listImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
         const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));
-        assert.deepEqual(deaths, [], 'somebody has cleared up after everybody');
+        assert.deepEqual(deaths, [], 'all deaths are cleared up');
         const { damages, orphans } = await engine.system.check().result;
         assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
         if (isSoak) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));

@@ -49,7 +49,7 @@ async function removesAll(context: TestContext, mounted: string): Promise<void> 
   fill(join(mounted, 'ballast'));
   fill(join(mounted, 'more ballast'));
   await using engine = await Engine.open({ root });
-  assert.equal((await engine.images.list()).length, 3, 'what is there can be looked at');
+  assert.equal((await engine.images.list()).length, 3, 'images can be listed');
   assert.deepEqual((await engine.images.remove('one')).untagged, ['one:latest']);
   assert.equal((await engine.builder.prune()).deleted.length, 1);
   fill(join(mounted, 'yet more ballast'));

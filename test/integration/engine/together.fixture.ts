@@ -19,7 +19,7 @@ const [root = '', role = '', seed = '0', ms = '0', json = '{}'] = process.argv.s
 const { archive, tree, context } = JSON.parse(json) as Inputs;
 const random = createRandom(Number(seed));
 await using engine = await Engine.open({ root });
-const made = (): string => `made-${random.next(4)}`;
+const randomName = (): string => `made-${random.next(4)}`;
 
 const works: Readonly<Record<string, () => Promise<unknown>>> = {
   async build() {
@@ -27,24 +27,24 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
     try {
       writeFileSync(join(folder, 'data'), randomBytes(50_000));
       writeFileSync(join(folder, 'Dockerfile'), 'FROM base\nCOPY data /data\nRUN cat /data > /copy\nRUN rm /data\n');
-      await engine.builder.build({ context: folder, tags: [made()] }).result;
+      await engine.builder.build({ context: folder, tags: [randomName()] }).result;
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
   /** Builds on an image that may be removed at any moment, but is held once it is found. */
   async upon() {
-    const dockerfile = { text: `FROM ${made()}\nCOPY <<EOF /upon\n${random.next(1000)}\nEOF\nLABEL a=b\n` };
+    const dockerfile = { text: `FROM ${randomName()}\nCOPY <<EOF /upon\n${random.next(1000)}\nEOF\nLABEL a=b\n` };
     try {
-      await engine.builder.build({ context, dockerfile, tags: [made()] }).result;
+      await engine.builder.build({ context, dockerfile, tags: [randomName()] }).result;
     } catch (error) {
       if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
     }
   },
-  same: async () => await engine.builder.build({ context, tags: [made(), made()] }).result,
+  same: async () => await engine.builder.build({ context, tags: [randomName(), randomName()] }).result,
   load: async () => await engine.images.load({ input: archive }).result,
-  import: async () => await engine.images.import({ input: tree, reference: made() }).result,
-  commit: async () => await engine.containers.commit('one', { reference: made() }).result,
+  import: async () => await engine.images.import({ input: tree, reference: randomName() }).result,
+  commit: async () => await engine.containers.commit('one', { reference: randomName() }).result,
   save: async () => await engine.images.save({ images: ['base'], output: async () => undefined }).result,
   export: async () => await engine.containers.export('one', { output: async () => undefined }).result,
   async run() {
@@ -59,7 +59,7 @@ const removals: Readonly<Record<string, () => Promise<unknown>>> = {
   garbage: async () => await engine.system.collectGarbage().result,
   async image() {
     try {
-      await engine.images.remove(made(), { force: true });
+      await engine.images.remove(randomName(), { force: true });
     } catch (error) {
       if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND') && !isKind(error, 'conflict')) throw error;
     }

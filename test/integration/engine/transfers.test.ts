@@ -128,7 +128,7 @@ test('the record of a transfer is removed with its bytes: when it is discarded, 
     await writer.write(bytesOf(9));
     assert.equal(store.content.isBeingWritten('discarded'), true);
     assert.deepEqual(refsIn(store), ['discarded']);
-    assert.equal(await content.discardIngest('discarded', async () => true), false, 'somebody writes it');
+    assert.equal(await content.discardIngest('discarded', async () => true), false, 'it is being written');
     await writer.discard();
   }
   {

@@ -83,7 +83,7 @@ const layers = [
 ];
 const app = image(layers);
 
-async function store(context: TestContext, root: string, storageDriver: string): Promise<Engine> {
+async function openStore(context: TestContext, root: string, storageDriver: string): Promise<Engine> {
   return closeAfter(context, await Engine.open({ root, storageDriver }));
 }
 
@@ -91,20 +91,20 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
   yield archive;
 }
 
-async function loaded(context: TestContext, archive: Files, storageDriver = 'overlay2'): Promise<Engine> {
-  const engine = await store(context, temporaryFolder(context), storageDriver);
+async function loadImage(context: TestContext, archive: Files, storageDriver = 'overlay2'): Promise<Engine> {
+  const engine = await openStore(context, temporaryFolder(context), storageDriver);
   await engine.images.load({ input: bytes(asTar(archive)) }).result;
   return engine;
 }
 
 const plain = dockerArchive([{ image: app, tags: ['app:1'] }]);
 
-function zipped(): Files {
+function gzipLayout(): Files {
   const layout = new TestLayout();
   return layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1')));
 }
 
-async function opened(context: TestContext, engine: Engine): Promise<OpenImage> {
+async function openImage(context: TestContext, engine: Engine): Promise<OpenImage> {
   return closeAfter(context, await engine.images.open('app:1'));
 }
 
@@ -117,24 +117,24 @@ const failsWith =
 
 for (const driver of ['overlay2', 'vfs'] as const) {
   test(`the files of an image are those of its container: ${driver}`, { skip }, async (context) => {
-    const engine = await loaded(context, plain, driver);
+    const engine = await loadImage(context, plain, driver);
     const unpacked = await withImageTree(engine, 'app:1', (folder) => treeListing(`${folder}/.`), driver);
-    assert.deepEqual(await imageListing(await opened(context, engine)), unpacked);
+    assert.deepEqual(await imageListing(await openImage(context, engine)), unpacked);
   });
 }
 
 test('the files are the same when no layer is unpacked, from kept blobs', { skip }, async (context) => {
-  const engine = await loaded(context, zipped());
+  const engine = await loadImage(context, gzipLayout());
   const unpacked = await withImageTree(engine, 'app:1', (folder) => treeListing(`${folder}/.`));
-  const other = await store(context, engine.layout.root, 'vfs');
-  const open = await opened(context, other);
+  const other = await openStore(context, engine.layout.root, 'vfs');
+  const open = await openImage(context, other);
   assert.deepEqual(await imageListing(open), unpacked);
   assert.equal(await text(open.readFile('/usr/lib/through')), 'through a symlink');
 });
 
 test('names are known without blobs and files, and reading contents is refused', { skip }, async (context) => {
-  const engine = await loaded(context, plain);
-  const open = await opened(context, await store(context, engine.layout.root, 'vfs'));
+  const engine = await loadImage(context, plain);
+  const open = await openImage(context, await openStore(context, engine.layout.root, 'vfs'));
   const seen: string[] = [];
   for await (const { path } of open.files({ path: 'etc' })) seen.push(displayBytes(path));
   assert.deepEqual(seen, ['etc', 'etc/link', 'etc/name']);
@@ -143,7 +143,7 @@ test('names are known without blobs and files, and reading contents is refused',
 });
 
 test('single files are found and read, hardlinks and sparse ones too', { skip }, async (context) => {
-  const open = await opened(context, await loaded(context, plain));
+  const open = await openImage(context, await loadImage(context, plain));
   assert.equal(await text(open.readFile('/etc/name')), 'changed');
   assert.equal(await text(open.readFile('/etc/link')), 'base', 'as it was when the link was made');
   assert.equal(await text(open.readFile('tool')), 'a');
@@ -181,7 +181,7 @@ test('single files are found and read, hardlinks and sparse ones too', { skip },
 });
 
 test('one level of a directory and the changes of one layer are listed', { skip }, async (context) => {
-  const open = await opened(context, await loaded(context, plain));
+  const open = await openImage(context, await loadImage(context, plain));
   const names: string[] = [];
   for await (const { path } of open.files({ path: '/usr', recursive: false })) names.push(displayBytes(path));
   assert.deepEqual(names, ['usr', 'usr/lib']);
@@ -206,7 +206,7 @@ test('one level of a directory and the changes of one layer are listed', { skip 
 const byPath = (a: string, b: string): number => (a.slice(a.indexOf(' ')) < b.slice(b.indexOf(' ')) ? -1 : 1);
 
 test('the entries and contents of a layer are those of its tar', { skip }, async (context) => {
-  const open = await opened(context, await loaded(context, plain));
+  const open = await openImage(context, await loadImage(context, plain));
   const [, top] = await open.layers();
   const entries: string[] = [];
   for await (const { ordinal, kind, path } of top!.entries()) entries.push(`${ordinal} ${kind} ${displayBytes(path)}`);
@@ -232,8 +232,8 @@ test('the entries and contents of a layer are those of its tar', { skip }, async
 });
 
 test('a changed or removed file of the store is noticed', { skip }, async (context) => {
-  const engine = await loaded(context, plain);
-  const open = await opened(context, engine);
+  const engine = await loadImage(context, plain);
+  const open = await openImage(context, engine);
   const { storage } = await engine.images.inspect('app:1');
   const base = storage.directories.at(-1) ?? '';
   truncateSync(join(base, 'usr/lib/deep/er/f'), 2);
@@ -244,7 +244,7 @@ test('a changed or removed file of the store is noticed', { skip }, async (conte
 });
 
 test('an open image is held, and removed once it is closed', { skip }, async (context) => {
-  const engine = await loaded(context, plain);
+  const engine = await loadImage(context, plain);
   const open = await engine.images.open('app:1');
   await engine.images.remove('app:1');
   await engine.builder.prune({ all: true });
@@ -256,8 +256,8 @@ test('an open image is held, and removed once it is closed', { skip }, async (co
 });
 
 test('an aborted or failed read leaves the image as good as before', { skip }, async (context) => {
-  const engine = await loaded(context, plain);
-  const open = await opened(context, engine);
+  const engine = await loadImage(context, plain);
+  const open = await openImage(context, engine);
   const reason = new Error('no longer wanted');
   await assert.rejects(open.config({ signal: AbortSignal.abort(reason) }), reason);
   const path = placesOf(engine).blob(open.id);

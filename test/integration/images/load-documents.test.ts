@@ -24,7 +24,7 @@ import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');
 
-async function store(context: TestContext): Promise<Engine> {
+async function openStore(context: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
   context.after(async () => await engine[Symbol.asyncDispose]());
   return engine;
@@ -75,7 +75,7 @@ const refused: Readonly<Record<string, readonly [files: () => Files, code: Error
     () => layoutWith(() => ({ mediaType: 'application/vnd.oci.image.index.v1+json' })),
     'ERR_DOCUMENT_INVALID',
   ],
-  'B4: another type than its descriptor says': [
+  'B4: another type than its descriptor has': [
     () => layoutWith(() => ({ mediaType: 'application/vnd.docker.distribution.manifest.v2+json' })),
     'ERR_DOCUMENT_INVALID',
   ],
@@ -87,7 +87,7 @@ const refused: Readonly<Record<string, readonly [files: () => Files, code: Error
     () => layoutWith((_, { layers: [one] }) => ({ layers: [{ ...one, size: -1 }] })),
     'ERR_DOCUMENT_INVALID',
   ],
-  'B7: a size no file has': [
+  'B7: a size that no file has': [
     () => layoutWith((_, { layers: [one] }) => ({ layers: [{ ...one, size: 2 ** 53 - 1 }] })),
     'ERR_ARCHIVE_INVALID',
   ],
@@ -120,7 +120,7 @@ const refused: Readonly<Record<string, readonly [files: () => Files, code: Error
 
 for (const [name, [files, code]] of Object.entries(refused)) {
   test(`refused, with nothing left: ${name}`, { skip }, async (context) => {
-    const engine = await store(context);
+    const engine = await openStore(context);
     await assert.rejects(load(engine, files()), (error) => {
       assert.ok(isStrataError(error, code), String(error));
       return true;
@@ -132,7 +132,7 @@ for (const [name, [files, code]] of Object.entries(refused)) {
 }
 
 test('data in a descriptor is not taken for its blob (B10)', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const lie = Buffer.from(app.config).fill(0x20).toString('base64');
   const files = layoutWith((_, { config }) => ({ config: { ...config, data: lie } }));
   assert.deepEqual(await load(engine, files), [app.id]);
@@ -140,7 +140,7 @@ test('data in a descriptor is not taken for its blob (B10)', { skip }, async (co
 });
 
 test('one layer twice counts as two layers (B11)', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const twice = image([layer, layer]);
   assert.deepEqual(await load(engine, dockerArchive([{ image: twice, tags: ['twice:1'] }])), [twice.id]);
   const layout = new TestLayout();
@@ -152,7 +152,7 @@ test('one layer twice counts as two layers (B11)', { skip }, async (context) => 
 });
 
 test('the last of two images with one name in an archive has it, as with docker (B15)', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const other = changedConfig({ author: 'other' });
   const files = dockerArchive([
     { image: app, tags: ['app:1'] },
@@ -163,7 +163,7 @@ test('the last of two images with one name in an archive has it, as with docker 
 });
 
 test('names of the host in a config are kept as text without effect (B13, B14)', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const config = {
     Labels: { 'com.docker.compose.project': 'x', 'io.podman.annotations.autoremove': 'TRUE', '../../x': '../../y' },
     Volumes: { '/../../etc': {} },
@@ -181,7 +181,7 @@ test('names of the host in a config are kept as text without effect (B13, B14)',
 });
 
 test('an image named by sha512 throughout is as good as any other', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const files: Files = { 'oci-layout': '{"imageLayoutVersion":"1.0.0"}' };
   const put = (bytes: Uint8Array | string, mediaType: string): TestDescriptor => {
     const hex = createHash('sha512').update(bytes).digest('hex');

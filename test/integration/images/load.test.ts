@@ -37,7 +37,7 @@ function folder(context: TestContext): string {
   return path;
 }
 
-async function store(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+async function openStore(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
   const engine = await Engine.open({ root: folder(context), storageDriver });
   context.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -100,7 +100,7 @@ const compressions: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> 
 
 for (const [name, pack] of Object.entries(compressions)) {
   test(`docker's archive loads, compressed by ${name}, with its layers too`, { skip }, async (context) => {
-    const engine = await store(context);
+    const engine = await openStore(context);
     const archive = pack(asTar(dockerArchive([{ image: app, tags: ['me/app:1', 'me/app:2'] }], pack)));
     const { images } = await load(engine, archive);
     assert.deepEqual(
@@ -112,7 +112,7 @@ for (const [name, pack] of Object.entries(compressions)) {
     // On a slow machine the trash is emptied after the load.
     await until(
       () => entries(engine.layout.trash).length === 0,
-      () => 'nobody empties the trash',
+      () => 'the trash is not emptied',
     );
     // Compressions that manifests cannot name are kept as the tar they hold; others keep their blob.
     const kept = name === 'gzip' || name === 'zstd' ? 2 : 0;
@@ -126,7 +126,7 @@ test('a bare tar in a file is read in place: long bodies are skipped, short ones
   const path = join(folder(context), 'archive.tar');
   const long = image([tar(file('long', 'x'.repeat(200_001))), base, tar(file('zeros', Buffer.alloc(1 << 20)))]);
   for (const pack of Object.values(compressions)) {
-    const engine = await store(context);
+    const engine = await openStore(context);
     const files = dockerArchive([{ image: long, tags: ['long:1'] }], pack);
     const filler = { 'ignored/first': 'y'.repeat(65_536), 'manifest.json': 'of two, the last counts' };
     writeFileSync(
@@ -142,12 +142,12 @@ test('a bare tar in a file is read in place: long bodies are skipped, short ones
 test('a bare tar in a file that is cut short is refused', { skip }, async (context) => {
   const archive = asTar(dockerArchive([{ image: image([tar(file('long', 'x'.repeat(200_001)))]), tags: ['long:1'] }]));
   for (const length of [300, 600, 70_000, 200_000]) {
-    await assertRefused(await store(context), archive.subarray(0, length), 'ERR_TAR_TRUNCATED');
+    await assertRefused(await openStore(context), archive.subarray(0, length), 'ERR_TAR_TRUNCATED');
   }
 });
 
 test('vfs has the same images', { skip }, async (context) => {
-  const engine = await store(context, 'vfs');
+  const engine = await openStore(context, 'vfs');
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
   const { steps } = await engine.images.history('app:1');
   assert.deepEqual(
@@ -166,7 +166,7 @@ test('an OCI layout keeps its manifest, and digests stay as they were', { skip }
     ['+gzip', 'gzip'],
     ['+zstd', 'zstd'],
   ] as const) {
-    const engine = await store(context);
+    const engine = await openStore(context);
     const layout = new TestLayout();
     const manifest = layout.image(
       app,
@@ -183,7 +183,7 @@ test('an OCI layout keeps its manifest, and digests stay as they were', { skip }
 });
 
 test('a layout may be a folder, but not with links that lead out of it', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const layout = new TestLayout();
   const files = layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip'));
   const path = folder(context);
@@ -195,7 +195,7 @@ test('a layout may be a folder, but not with links that lead out of it', { skip 
   assert.deepEqual(images[0]?.references, []);
   assert.equal((await engine.images.list())[0]?.id, app.id);
 
-  const hostile = await store(context);
+  const hostile = await openStore(context);
   rmSync(join(path, 'index.json'));
   const outside = join(folder(context), 'index.json');
   writeFileSync(outside, String(files['index.json']));
@@ -207,7 +207,7 @@ test('a layout may be a folder, but not with links that lead out of it', { skip 
 test('several images share layers: each is unpacked once, and events name the existing ones', {
   skip,
 }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const second = image([base, other]);
   await using operation = engine.images.load({
     input: bytes(
@@ -248,12 +248,14 @@ test("of an index the requested platform is loaded, or this machine's", { skip }
     'index',
     nameAnnotation('multi:1'),
   );
-  const host = await store(context);
+  const host = await openStore(context);
   const { images } = await load(host, layout.index(index));
   assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'], sizeBytes: 16 }]);
-  const wished = await store(context);
+  const wished = await openStore(context);
   assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
-  await assertRefused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
+  await assertRefused(await openStore(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', {
+    platform: 'linux/riscv64',
+  });
 
   const power = image([other], { architecture: 'ppc64le' });
   const foreignOnly = layout.document(
@@ -266,7 +268,7 @@ test("of an index the requested platform is loaded, or this machine's", { skip }
     'index',
     nameAnnotation('multi:2'),
   );
-  await assert.rejects(load(await store(context), layout.index(foreignOnly)), {
+  await assert.rejects(load(await openStore(context), layout.index(foreignOnly)), {
     code: 'ERR_ARCHIVE_PLATFORM',
     hint: 'Give the platform of an image in the archive.',
   });
@@ -275,7 +277,7 @@ test("of an index the requested platform is loaded, or this machine's", { skip }
 test('an image for another system loads, with a warning, and is neither run nor built on', {
   skip,
 }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const windows = image([base], { os: 'windows' });
   const nameless = image([other], { os: '' });
   const archive = dockerArchive([
@@ -308,7 +310,7 @@ for (const [index, title] of [
   ['last', 'of later ones (moby#51389): only the last'],
 ] as const) {
   test(`images saved by ID, whose index.json leaves them out, load, ${title}`, { skip }, async (context) => {
-    const engine = await store(context);
+    const engine = await openStore(context);
     const second = image([other]);
     const layout = new TestLayout();
     const last = layout.image(second, (layer) => layer);
@@ -328,7 +330,7 @@ for (const [index, title] of [
 }
 
 test('a name moves to the loaded image, and the old one stays', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
   await using operation = engine.images.load({
     input: bytes(asTar(dockerArchive([{ image: image([other]), tags: ['app:1'] }]))),
@@ -342,7 +344,7 @@ test('a name moves to the loaded image, and the old one stays', { skip }, async 
 test("layers may be behind links inside the archive, as docker's old form and podman write them", {
   skip,
 }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const { 'manifest.json': _, ...files } = dockerArchive([{ image: app }]);
   const [first, second] = app.layers.map((layer) => sha256(layer));
   const archive = tar(
@@ -366,7 +368,7 @@ const manifest = (change: Readonly<Record<string, unknown>>): string => {
 };
 const firstLayer = `${sha256(base)}/layer.tar`;
 const secondLayer = `${sha256(change)}/layer.tar`;
-const linked = (target: string): Uint8Array => {
+const withLinkedLayer = (target: string): Uint8Array => {
   const { [firstLayer]: _, ...files } = good();
   return tar(...Object.entries(files).map(([name, content]) => file(name, content)), symlink(firstLayer, target));
 };
@@ -422,9 +424,9 @@ const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Arr
     'ERR_REFERENCE_INVALID',
   ],
   'tag without a tag': [() => ({ ...good(), 'manifest.json': manifest({ RepoTags: ['app'] }) }), 'ERR_ARCHIVE_INVALID'],
-  'layer links to the host': [() => linked('/etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
-  'layer links out': [() => linked('../../../../../etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
-  'layer links to itself': [() => linked('layer.tar'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'layer links to the host': [() => withLinkedLayer('/etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'layer links out': [() => withLinkedLayer('../../../../../etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'layer links to itself': [() => withLinkedLayer('layer.tar'), 'ERR_ARCHIVE_FILE_MISSING'],
   'second image damaged': [
     () => {
       const files = dockerArchive([
@@ -439,7 +441,7 @@ const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Arr
 
 for (const [name, [archive, code]] of Object.entries(hostile)) {
   test(`refused, with nothing left: ${name}`, { skip }, async (context) => {
-    await assertRefused(await store(context), archive(), code);
+    await assertRefused(await openStore(context), archive(), code);
   });
 }
 
@@ -450,7 +452,7 @@ test('refused, with nothing left: layouts with blobs of other digests than their
   const blob = `blobs/sha256/${sha256(gzipSync(base))}`;
   const manifestBlob = `blobs/sha256/${top.digest.slice(7)}`;
   const without = (name: string): Files => Object.fromEntries(Object.entries(files).filter(([key]) => key !== name));
-  const engine = await store(context);
+  const engine = await openStore(context);
   await assertRefused(engine, without(blob), 'ERR_ARCHIVE_FILE_MISSING');
   await assertRefused(engine, without(manifestBlob), 'ERR_ARCHIVE_FILE_MISSING');
   await assertRefused(engine, { ...files, [blob]: gzipSync(other) }, 'ERR_ARCHIVE_INVALID');
@@ -466,7 +468,7 @@ test('refused, with nothing left: layouts with blobs of other digests than their
 });
 
 test('a wrong blob beside an existing layer is refused', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
   const layout = new TestLayout();
   const lie = layout.document(
@@ -485,7 +487,7 @@ test('a wrong blob beside an existing layer is refused', { skip }, async (contex
 });
 
 test('a load that is aborted leaves nothing', { skip }, async (context) => {
-  const engine = await store(context);
+  const engine = await openStore(context);
   const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
   const archive = asTar(dockerArchive([{ image: large, tags: ['large:1'] }]));
   for (const stopAt of ['archive', 'layer'] as const) {

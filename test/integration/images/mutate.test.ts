@@ -45,14 +45,14 @@ async function emptyStore(context: TestContext, storageDriver = 'overlay2'): Pro
   return closeAfter(context, await Engine.open({ root: temporaryFolder(context), storageDriver }));
 }
 
-async function loaded(context: TestContext, layers: readonly Uint8Array[], extra = {}): Promise<Engine> {
+async function loadImage(context: TestContext, layers: readonly Uint8Array[], extra = {}): Promise<Engine> {
   const engine = await emptyStore(context);
   const archive = dockerArchive([{ image: image(layers, extra), tags: ['app:1'] }]);
   await engine.images.load({ input: bytes(asTar(archive)) }).result;
   return engine;
 }
 
-async function opened(context: TestContext, engine: Engine, name = 'app:1'): Promise<Image> {
+async function openImage(context: TestContext, engine: Engine, name = 'app:1'): Promise<Image> {
   return closeAfter(context, await engine.images.open(name));
 }
 
@@ -69,8 +69,8 @@ const files: readonly NewFile[] = [
 ];
 
 test('a layer of files on an image is stored and runs as any other', { skip }, async (context) => {
-  const engine = await loaded(context, [base, above]);
-  const app = await opened(context, engine);
+  const engine = await loadImage(context, [base, above]);
+  const app = await openImage(context, engine);
   const layer = await layerOfFiles(files);
   const made = await changeConfig(await appendLayer(app, layer, { created_by: 'add files' }), (config) => ({
     ...config,
@@ -89,7 +89,7 @@ test('a layer of files on an image is stored and runs as any other', { skip }, a
   assert.deepEqual(stored.references, ['made:latest', 'also:2']);
   const unpacked = await treeOf(engine, 'also:2');
   assert.deepEqual(await imageListing(made), unpacked, 'as it was foretold');
-  assert.deepEqual(await imageListing(await opened(context, engine, 'made')), unpacked);
+  assert.deepEqual(await imageListing(await openImage(context, engine, 'made')), unpacked);
   assert.ok(unpacked.some((line) => line.startsWith('"etc/motd" file 0600 3:0 6b')));
   assert.ok(unpacked.some((line) => line.startsWith('"data" dir 0700')));
   assert.ok(!unpacked.some((line) => line.startsWith('"etc/name"')));
@@ -113,11 +113,11 @@ test('an image goes from store to store, byte for byte, and only missing layers 
     layout.image(image([base, above]), (layer) => gzipSync(layer), '+gzip', nameAnnotation('app:1')),
   );
   await from.images.load({ input: bytes(asTar(packed)) }).result;
-  const app = await annotateImage(await opened(context, from), { 'org.example.note': 'carried' });
+  const app = await annotateImage(await openImage(context, from), { 'org.example.note': 'carried' });
   const to = await emptyStore(context, 'vfs');
   const stored = await to.images.store(app, { tags: ['app:1'] }).result;
-  assert.equal(stored.id, (await opened(context, from)).id, 'annotations leave the ID as it is');
-  const there = await opened(context, to);
+  assert.equal(stored.id, (await openImage(context, from)).id, 'annotations leave the ID as it is');
+  const there = await openImage(context, to);
   assert.deepEqual(await imageListing(there), await treeOf(from, 'app:1'));
   assert.deepEqual((await there.manifest()).bytes, (await app.manifest()).bytes);
   assert.deepEqual({ ...(await there.manifest()).value.annotations }, { 'org.example.note': 'carried' });
@@ -144,9 +144,9 @@ test('a newer base takes the place of the old one', { skip }, async (context) =>
     await engine.images.load({ input: bytes(asTar(archive)) }).result;
   }
   const [app, from, to] = [
-    await opened(context, engine),
-    await opened(context, engine, 'base:1'),
-    await opened(context, engine, 'base:2'),
+    await openImage(context, engine),
+    await openImage(context, engine, 'base:1'),
+    await openImage(context, engine, 'base:2'),
   ];
   const rebased = await rebaseImage(app, { from, to });
   assert.equal(await text(rebased.readFile('/etc/name')), 'newer');
@@ -160,8 +160,8 @@ test('a newer base takes the place of the old one', { skip }, async (context) =>
 });
 
 test('an image flattened into one layer has the same files, without the deleted ones', { skip }, async (context) => {
-  const engine = await loaded(context, [base, above]);
-  const app = await opened(context, engine);
+  const engine = await loadImage(context, [base, above]);
+  const app = await openImage(context, engine);
   const flat = await flattenImage(app);
   assert.deepEqual(await imageListing(flat), await imageListing(app));
   const [only, ...others] = await flat.layers();
@@ -182,8 +182,8 @@ test('images that differ in times alone become one image', { skip }, async (cont
       hardlink('l', 'd/f', { mtime }),
     );
     const created = new Date(mtime * 1000).toISOString();
-    const engine = await loaded(context, [layer], { created, history: [{ created, created_by: 'x' }] });
-    return await opened(context, engine);
+    const engine = await loadImage(context, [layer], { created, history: [{ created, created_by: 'x' }] });
+    return await openImage(context, engine);
   };
   const time = new Date('2024-02-03T04:05:06Z');
   const [one, other] = [await retimeImage(await made(1000), time), await retimeImage(await made(2000), time)];
@@ -207,7 +207,7 @@ async function layerOfStream(stream: (size: number) => AsyncIterable<Uint8Array>
 }
 
 test("a layer with an endless stream is stored no further than its descriptor's size", { skip }, async (context) => {
-  const engine = await loaded(context, [base]);
+  const engine = await loadImage(context, [base]);
   let sent = 0;
   let limit = 0;
   const endless = await layerOfStream(async function* (size) {
@@ -217,13 +217,13 @@ test("a layer with an endless stream is stored no further than its descriptor's 
       sent += 1024;
     }
   });
-  const image = await appendLayer(await opened(context, engine), endless);
+  const image = await appendLayer(await openImage(context, engine), endless);
   await assert.rejects(engine.images.store(image, { tags: ['x'] }).result, { code: 'ERR_BLOB_SIZE_MISMATCH' });
   assert.ok(limit > 0 && sent <= limit, `${sent} bytes were taken of ${limit}`);
 });
 
 test("an abort ends storing while a layer's stream is stuck", { skip }, async (context) => {
-  const engine = await loaded(context, [base]);
+  const engine = await loadImage(context, [base]);
   const controller = new AbortController();
   const stopped = new Error('stopped');
   const still = await layerOfStream(async function* () {
@@ -231,7 +231,7 @@ test("an abort ends storing while a layer's stream is stuck", { skip }, async (c
     controller.abort(stopped);
     await new Promise(() => undefined);
   });
-  const image = await appendLayer(await opened(context, engine), still);
+  const image = await appendLayer(await openImage(context, engine), still);
   const storing = engine.images.store(image, { tags: ['x'], signal: controller.signal });
   await assert.rejects(storing.result, stopped);
   assert.deepEqual(
@@ -241,8 +241,8 @@ test("an abort ends storing while a layer's stream is stuck", { skip }, async (c
 });
 
 test('a history that lacks layers is completed before something is added to it', { skip }, async (context) => {
-  const engine = await loaded(context, [base, above], { history: [{ created_by: 'base' }] });
-  const app = await opened(context, engine);
+  const engine = await loadImage(context, [base, above], { history: [{ created_by: 'base' }] });
+  const app = await openImage(context, engine);
   const layer = await layerOfFiles([{ kind: 'file', path: 'x', content: 'x'.repeat(7) }]);
   const made = await appendLayer(app, layer, { created_by: 'add x' });
   assert.deepEqual((await made.config()).value.history, [{ created_by: 'base' }, {}, { created_by: 'add x' }]);
@@ -284,7 +284,7 @@ test('sources that cannot become a layer are refused with what to do', async (co
   await assert.rejects(Array.fromAsync(layer.tar()), unreadable);
   const engine = await emptyStore(context, 'vfs');
   const { id } = await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
-  const stored = await opened(context, engine, id);
+  const stored = await openImage(context, engine, id);
   await assert.rejects(engine.images.store(await appendLayer(stored, layer)).result, unreadable);
   await assert.rejects(retimeImage(stored, new Date(Number.NaN)), {
     code: 'ERR_OPTION_INVALID',
@@ -337,12 +337,12 @@ test('a source that is no plain file is refused before it spoils the layer', asy
 });
 
 test('a file that changes between two readings is noticed, and nothing is stored', { skip }, async (context) => {
-  const engine = await loaded(context, [base]);
+  const engine = await loadImage(context, [base]);
   const path = join(temporaryFolder(context), 'app');
   writeFileSync(path, 'one');
   const layer = await layerOfFiles([{ kind: 'file', path: 'app', content: { from: path } }]);
   writeFileSync(path, 'two');
-  const changed = await appendLayer(await opened(context, engine), layer);
+  const changed = await appendLayer(await openImage(context, engine), layer);
   await assert.rejects(engine.images.store(changed, { tags: ['x'] }).result, (error) =>
     isStrataError(error, 'ERR_LAYER_SOURCE_CHANGED'),
   );

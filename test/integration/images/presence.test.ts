@@ -24,7 +24,7 @@ const diffId = (bytes: Uint8Array) => parseDiffId(`sha256:${sha256(bytes)}`);
 const nobodys = parseDigest(`sha256:${'0'.repeat(64)}`);
 
 /** Creates a store with an image of both layers, each packed by `pack`. */
-async function loaded(context: TestContext, pack: (layer: Uint8Array) => Uint8Array): Promise<Store> {
+async function loadImage(context: TestContext, pack: (layer: Uint8Array) => Uint8Array): Promise<Store> {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   const archive = asTar(dockerArchive([{ image: image([merged, through]), tags: ['app:1'] }], pack));
@@ -51,7 +51,7 @@ function states(store: Store, wanted: Readonly<Record<string, readonly [WantedBl
 }
 
 test('the presence of a layer loaded as a bare tar follows from its blob and its files', { skip }, async (context) => {
-  const store = await loaded(context, (layer) => layer);
+  const store = await loadImage(context, (layer) => layer);
   const base = { diffId: diffId(merged), digest: digest(merged) };
   const upper = { diffId: diffId(through), digest: digest(through) };
   const [snapshotId, dependent] = [snapshotOf(store, merged), snapshotOf(store, merged, through)];
@@ -66,8 +66,8 @@ test('the presence of a layer loaded as a bare tar follows from its blob and its
       { ...upper, snapshotId: dependent },
       { state: 'present', digest: upper.digest },
     ],
-    'a blob of which nobody said that it is the layer': [{ ...base, digest: nobodys }, { state: 'absent' }],
-    'a layer that nobody has': [
+    'a blob that is not recorded as the layer': [{ ...base, digest: nobodys }, { state: 'absent' }],
+    'a layer that no image has': [
       { diffId: diffId(Buffer.from('none')), digest: digest(Buffer.from('none')) },
       { state: 'absent' },
     ],
@@ -75,7 +75,7 @@ test('the presence of a layer loaded as a bare tar follows from its blob and its
 });
 
 test('the presence of a layer loaded compressed follows from that blob and its files', { skip }, async (context) => {
-  const store = await loaded(context, (layer) => gzipSync(layer));
+  const store = await loadImage(context, (layer) => gzipSync(layer));
   const compressed = digest(gzipSync(merged));
   const base = { diffId: diffId(merged), digest: digest(merged) };
   const [snapshotId, dependent] = [snapshotOf(store, merged), snapshotOf(store, merged, through)];
@@ -103,7 +103,7 @@ test('the presence of a layer loaded compressed follows from that blob and its f
 });
 
 test('the source found is pinned at once', { skip }, async (context) => {
-  const store = await loaded(context, (layer) => gzipSync(layer));
+  const store = await loadImage(context, (layer) => gzipSync(layer));
   const { metadata } = store;
   const base = { diffId: diffId(merged), digest: digest(merged) };
   const compressed = digest(gzipSync(merged));

@@ -19,7 +19,7 @@ test('an index takes a free name, stays when the new one is equal, and is replac
   const inode = await place(large);
   assert.equal(await place(large), inode);
   const anew = await place(large, false);
-  assert.notEqual(anew, inode, 'what stands may be in memory only');
+  assert.notEqual(anew, inode, 'the existing file may be in memory only');
   assert.notEqual(await place(`${large.slice(1)}y`), anew, 'another at its end');
   assert.equal(await place(''), await place(''));
 });

@@ -42,7 +42,7 @@ function folder(context: TestContext): string {
   return path;
 }
 
-async function store(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+async function openStore(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
   const engine = await Engine.open({ root: folder(context), storageDriver });
   context.after(() => engine[Symbol.asyncDispose]());
   return engine;
@@ -52,13 +52,13 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
   yield archive;
 }
 
-async function loaded(context: TestContext, archive: Files, driver?: string): Promise<Engine> {
-  const engine = await store(context, driver);
+async function loadImage(context: TestContext, archive: Files, driver?: string): Promise<Engine> {
+  const engine = await openStore(context, driver);
   await engine.images.load({ input: bytes(asTar(archive)) }).result;
   return engine;
 }
 
-async function saved(engine: Engine, images: readonly string[], format?: 'oci-archive'): Promise<Uint8Array> {
+async function save(engine: Engine, images: readonly string[], format?: 'oci-archive'): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const { sizeBytes } = await engine.images.save({
     images,
@@ -84,8 +84,8 @@ const json = (files: Map<string, Buffer>, name: string): unknown => JSON.parse(S
 
 for (const driver of ['overlay2', 'vfs']) {
   test(`layers come back bit for bit from their files, ${driver}`, { skip }, async (context) => {
-    const engine = await loaded(context, dockerArchive([{ image: app, tags: ['me/app:1'] }]), driver);
-    const archive = await saved(engine, ['me/app:1']);
+    const engine = await loadImage(context, dockerArchive([{ image: app, tags: ['me/app:1'] }]), driver);
+    const archive = await save(engine, ['me/app:1']);
     const files = await filesOf(archive);
     for (const layer of app.layers) assert.deepEqual(files.get(`blobs/sha256/${sha256(layer)}`), Buffer.from(layer));
     assert.deepEqual(files.get(`blobs/sha256/${app.id.slice(7)}`), app.config);
@@ -97,12 +97,12 @@ for (const driver of ['overlay2', 'vfs']) {
       },
     ]);
     assert.deepEqual(json(files, 'repositories'), { 'me/app': { '1': sha256(change) } });
-    assert.deepEqual(await saved(engine, ['me/app:1']), archive, 'the same bytes again');
+    assert.deepEqual(await save(engine, ['me/app:1']), archive, 'the same bytes again');
   });
 }
 
 test('a layer that an image shares with a removed one comes from its own files', { skip }, async (context) => {
-  const engine = await loaded(context, dockerArchive([{ image: image([base]), tags: ['base:latest'] }]));
+  const engine = await loadImage(context, dockerArchive([{ image: image([base]), tags: ['base:latest'] }]));
   const files = folder(context);
   writeFileSync(join(files, 'same'), 'same');
   for (const tag of ['one', 'two']) {
@@ -112,7 +112,7 @@ test('a layer that an image shares with a removed one comes from its own files',
   }
   await engine.images.remove('one');
   await engine.builder.prune({ all: true });
-  assert.ok((await saved(engine, ['two'])).length > 0);
+  assert.ok((await save(engine, ['two'])).length > 0);
 });
 
 test('every name and every image is in the archive, shared layers once', { skip }, async (context) => {
@@ -121,23 +121,23 @@ test('every name and every image is in the archive, shared layers once', { skip 
     { image: app, tags: ['me/app:1', 'me/app:2'] },
     { image: second, tags: ['second:1'] },
   ]);
-  const engine = await loaded(context, archive);
-  const files = await filesOf(await saved(engine, ['me/app', second.id.slice(7, 19), 'second:1']));
+  const engine = await loadImage(context, archive);
+  const files = await filesOf(await save(engine, ['me/app', second.id.slice(7, 19), 'second:1']));
   const manifest = json(files, 'manifest.json') as { readonly RepoTags: string[] | null }[];
   assert.deepEqual(
     manifest.map(({ RepoTags }) => RepoTags),
     [['me/app:1', 'me/app:2'], ['second:1']],
   );
   assert.equal([...files.keys()].filter((name) => /^blobs\/sha256\/./.test(name)).length, 3 + 2 + 2);
-  const nameless = await filesOf(await saved(engine, [app.id]));
+  const nameless = await filesOf(await save(engine, [app.id]));
   assert.deepEqual((json(nameless, 'manifest.json') as typeof manifest)[0]?.RepoTags, null);
   assert.equal(nameless.has('repositories'), false);
 });
 
 test('names such as constructor and __proto__ are kept', { skip }, async (context) => {
   const tags = ['constructor:1', 'app:__proto__'];
-  const engine = await loaded(context, dockerArchive([{ image: app, tags }]));
-  const files = await filesOf(await saved(engine, tags));
+  const engine = await loadImage(context, dockerArchive([{ image: app, tags }]));
+  const files = await filesOf(await save(engine, tags));
   const top = sha256(change);
   assert.equal(String(files.get('repositories')), `{"constructor":{"1":"${top}"},"app":{"__proto__":"${top}"}}`);
 });
@@ -149,17 +149,17 @@ for (const [suffix, pack] of [
   test(`oci-archive keeps manifest and blobs, docker-archive the image ID: ${suffix}`, { skip }, async (context) => {
     const layout = new TestLayout();
     const top = layout.image(app, pack, suffix, nameAnnotation('me/app:1'));
-    const engine = await loaded(context, layout.index(top));
-    const oci = await saved(engine, ['me/app:1'], 'oci-archive');
+    const engine = await loadImage(context, layout.index(top));
+    const oci = await save(engine, ['me/app:1'], 'oci-archive');
     const files = await filesOf(oci);
     for (const [name, content] of Object.entries(layout.files)) {
       if (name.startsWith('blobs/')) assert.deepEqual(files.get(name), Buffer.from(content), name);
     }
-    const again = await store(context);
+    const again = await openStore(context);
     assert.deepEqual((await again.images.load({ input: bytes(oci) }).result).images, [
       { id: app.id, target: top.digest, references: ['me/app:1'], sizeBytes: 16 },
     ]);
-    const docker = await filesOf(await saved(engine, ['me/app:1']));
+    const docker = await filesOf(await save(engine, ['me/app:1']));
     for (const layer of app.layers) assert.deepEqual(docker.get(`blobs/sha256/${sha256(layer)}`), Buffer.from(layer));
   });
 }
@@ -171,8 +171,8 @@ test('a layer that its files cannot give back keeps its blob', { skip }, async (
     (layer: Uint8Array) => layer,
     (input: Uint8Array) => execFileSync('xz', ['-c0'], { input, maxBuffer: 8 << 20 }),
   ]) {
-    const engine = await loaded(context, dockerArchive([{ image: odd, tags: ['odd:1'] }], pack));
-    const files = await filesOf(await saved(engine, ['odd:1']));
+    const engine = await loadImage(context, dockerArchive([{ image: odd, tags: ['odd:1'] }], pack));
+    const files = await filesOf(await save(engine, ['odd:1']));
     const [layer] = odd.layers;
     assert.ok(layer);
     assert.equal(sha256(files.get(`blobs/sha256/${sha256(layer)}`) ?? ''), sha256(layer));
@@ -180,7 +180,7 @@ test('a layer that its files cannot give back keeps its blob', { skip }, async (
 });
 
 test('a store with changed files gives an error and no archive', { skip }, async (context) => {
-  const engine = await loaded(context, dockerArchive([{ image: app, tags: ['app:1'] }]));
+  const engine = await loadImage(context, dockerArchive([{ image: app, tags: ['app:1'] }]));
   const output = folder(context);
   const path = join(output, 'app.tar');
   writeFileSync(path, 'before');
@@ -209,7 +209,7 @@ function exists(path: string): boolean {
 
 test('an aborted save, or one that cannot write, leaves no file', { skip }, async (context) => {
   const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
-  const engine = await loaded(context, dockerArchive([{ image: large, tags: ['large:1'] }]));
+  const engine = await loadImage(context, dockerArchive([{ image: large, tags: ['large:1'] }]));
   const output = folder(context);
   const operation = engine.images.save({ images: ['large:1'], output: join(output, 'large.tar') });
   const events: SaveEvent[] = [];
@@ -234,7 +234,7 @@ test('an aborted save, or one that cannot write, leaves no file', { skip }, asyn
 test('skopeo reads a saved archive, and its own archive is loaded', {
   skip: skip || needs('skopeo'),
 }, async (context) => {
-  const engine = await loaded(context, dockerArchive([{ image: app, tags: ['docker.io/me/app:1'] }]));
+  const engine = await loadImage(context, dockerArchive([{ image: app, tags: ['docker.io/me/app:1'] }]));
   const output = folder(context);
   const at = (name: string): string => join(output, name);
   const skopeo = (...args: readonly string[]): void => {
@@ -253,17 +253,17 @@ test('skopeo reads a saved archive, and its own archive is loaded', {
   skopeo(`oci-archive:${at('oci.tar')}:1`, `docker-archive:${at('skopeo-docker.tar')}:me/app:2`);
   skopeo('--dest-compress-format=zstd', `oci-archive:${at('oci.tar')}:1`, `oci:${at('skopeo-oci')}:example.com/app:3`);
   for (const name of ['skopeo-docker.tar', 'skopeo-oci']) {
-    const again = await store(context);
+    const again = await openStore(context);
     assert.equal((await again.images.load({ input: at(name) }).result).images[0]?.id, app.id, name);
   }
-  const piped = await store(context);
+  const piped = await openStore(context);
   const input = createReadStream(at('skopeo-docker.tar'));
   assert.deepEqual((await piped.images.load({ input }).result).images[0]?.references, ['me/app:2']);
 });
 
 test('umoci unpacks a saved archive', { skip: skip || needs('umoci') }, async (context) => {
   const layout = new TestLayout();
-  const engine = await loaded(
+  const engine = await loadImage(
     context,
     layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip', nameAnnotation('a/b:1'))),
   );

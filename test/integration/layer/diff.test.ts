@@ -74,7 +74,7 @@ const line = ({ path, type, linkPath }: TarEntry): string =>
 
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
-async function listed(tree: ChangedTree): Promise<string[]> {
+async function listTree(tree: ChangedTree): Promise<string[]> {
   return await Array.fromAsync(listChanges(tree), ({ kind, path }) => `${letters[kind]} /${displayBytes(path)}`);
 }
 
@@ -214,7 +214,7 @@ const cases: readonly Case[] = [
     list: ['C /etc', 'A /etc/z', 'C /lib', 'A /lib/z', 'A /zz'],
   },
   {
-    title: 'another name for an old file says the file again',
+    title: 'another name for an old file repeats the file',
     change: (root) => linkSync(join(root, 'etc/a'), join(root, 'etc/c')),
     tar: ['etc/', 'etc/a', 'etc/c -> etc/a (hardlink)'],
     list: ['C /etc', 'C /etc/a', 'A /etc/c'],
@@ -275,13 +275,13 @@ for (const { title, change, tar: expected, treeTar = expected, list, treeList = 
     trees.unmount(mount);
     const overlay: ChangedTree = { kind: 'overlay', upperDir, lowerDirs: dirs };
     assert.deepEqual((await make(trees, overlay)).entries.map(line), expected);
-    assert.deepEqual(await listed(overlay), list);
+    assert.deepEqual(await listTree(overlay), list);
 
     const after = await trees.onto([base]);
     change(after);
     const compared: ChangedTree = { kind: 'trees', upperDir: after, lowerDir: before };
     assert.deepEqual((await make(trees, compared)).entries.map(line), treeTar);
-    assert.deepEqual(await listed(compared), treeList);
+    assert.deepEqual(await listTree(compared), treeList);
   });
 }
 

@@ -137,7 +137,7 @@ const breakouts: readonly Case[] = [
   },
   { title: 'A10 a hardlink to nothing', layer: tar(hardlink('h', 'none')), refused: missing },
   {
-    title: 'A10 a hardlink to what comes later',
+    title: 'A10 a hardlink to a later file',
     layer: tar(hardlink('h', 'later'), file('later', '')),
     refused: missing,
   },
@@ -151,7 +151,7 @@ const breakouts: readonly Case[] = [
     refused: invalid,
   },
   {
-    title: 'A10 a hardlink to what this layer deletes',
+    title: 'A10 a hardlink to a file that this layer deletes',
     below: tar(file('f', '')),
     layer: tar(whiteout('f'), hardlink('h', 'f')),
     refused: missing,
@@ -202,19 +202,19 @@ const whiteouts: readonly Case[] = [
     hasNot: [/^"victim\/secret"/],
   },
   {
-    title: 'A14 a whiteout of a symlink takes the link',
+    title: 'A14 a whiteout of a symlink removes the link',
     below: tar(symlink('l', '../victim')),
     layer: tar(whiteout('l')),
     hasNot: [/^"l"/],
   },
   {
-    title: 'A15 an opaque marker in a file is none',
+    title: 'A15 an opaque marker in a file has no effect',
     below: tar(file('f', 'f')),
     layer: tar(opaque('f')),
     has: [/^"f" file/],
   },
   {
-    title: 'A16 book-keeping of aufs makes nothing',
+    title: 'A16 book-keeping of aufs creates nothing',
     layer: tar(
       dir('.wh..wh.plnk', { mode: 0o700 }),
       file('.wh..wh.plnk/12.34', 'data'),
@@ -342,13 +342,13 @@ const duplicates: readonly Case[] = [
     also: (applied) => assert.equal(applied.sizeBytes, 5),
   },
   {
-    title: 'A21 a symlink over a directory takes all it held',
+    title: 'A21 a symlink over a directory removes its content',
     layer: tar(dir('d'), file('d/x', 'x'), symlink('d', '../victim')),
     has: [/^"d" link/],
     hasNot: [/^"d\/x"/],
   },
   {
-    title: 'A21 a directory over a symlink is no directory behind it',
+    title: 'A21 a directory over a symlink is not the directory behind it',
     layer: tar(symlink('d', '../victim'), dir('d', { mode: 0o700 }), file('d/x', 'x')),
     has: [/^"d" dir 0700/, /^"d\/x" file/],
   },
@@ -380,7 +380,7 @@ const duplicates: readonly Case[] = [
   },
   { title: 'A22 a fifo used as a directory', layer: tar(fifo('a'), dir('a/b')), refused: invalid },
   {
-    title: 'A23 directories nobody names',
+    title: 'A23 directories without an entry',
     layer: tar(file('a/b/c/d', '', { mtime: 3 })),
     has: [/^"a" dir 0755 0:0 @3/, /^"a\/b\/c" dir 0755 0:0 @3/],
   },
@@ -562,7 +562,7 @@ const garbage: readonly Case[] = [
     refused: 'ERR_TAR_TYPE',
   },
   {
-    title: 'a volume label, and what has no name, make nothing; a directory with a list is a directory',
+    title: 'a volume label and entries without a name create nothing; a directory with a list is a directory',
     layer: tar(
       file('label', '', { typeflag: 'V', mode: 0 }),
       file('', 'nothing'),
@@ -657,7 +657,7 @@ for (const hostile of all) {
         const work = applyOnto({ source, rootDir: root, indexPath, isBase: below.length === 0 });
         await judge(hostile, work, () => root);
       }
-      assert.deepEqual(canary(jail), before.canary, `${way}: what stands beside the tree`);
+      assert.deepEqual(canary(jail), before.canary, `${way}: files beside the tree`);
       assert.deepEqual(openFds(), before.fds, `${way}: open files`);
       assert.deepEqual(trees.leftovers(/\.tmp$|\.tar$/), [], `${way}: temporary files`);
       if (hostile.refused !== undefined)

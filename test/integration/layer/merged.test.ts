@@ -112,7 +112,7 @@ test('paths are followed inside the root, as far as the kernel would', async () 
     tar(symlink('abs', '/lib/../lib/a'), file('etc/name', 'n'), symlink('none', 'nothing'), ...links),
   ];
   using view = new MergedLayers(await tablesOfArchives(layers));
-  const resolved = (path: string, followLast = true): string => {
+  const resolve = (path: string, followLast = true): string => {
     const found = view.resolve(utf8(path), { followLast });
     return typeof found === 'string' ? found : `${found.kind} ${displayBytes(found.path)}`;
   };
@@ -134,11 +134,11 @@ test('paths are followed inside the root, as far as the kernel would', async () 
     ['/hop/39', 'file usr/lib/a'],
     ['/hop/40', 'too many symlinks'],
   ] as const) {
-    assert.equal(resolved(path), expected, path);
+    assert.equal(resolve(path), expected, path);
   }
-  assert.equal(resolved('/lib', false), 'symlink lib');
-  assert.equal(resolved('/lib/', false), 'directory usr/lib');
-  assert.equal(resolved('/loop', false), 'symlink loop');
+  assert.equal(resolve('/lib', false), 'symlink lib');
+  assert.equal(resolve('/lib/', false), 'directory usr/lib');
+  assert.equal(resolve('/loop', false), 'symlink loop');
 });
 
 test('a hardlink is its target at the time when the link was made', async () => {

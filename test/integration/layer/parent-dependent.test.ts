@@ -62,12 +62,12 @@ const defaultAcl = Uint8Array.from(
 
 const cases: readonly Case[] = [
   {
-    title: 'a directory nobody names keeps the owner, mode, time and attributes it has below',
+    title: 'a directory without an entry keeps the owner, mode, time and attributes it has below',
     layers: [base, tar(file('p/new', 'new', { mtime: 30 }))],
     has: [/^"p" dir 0700 5:5 user.note=6b657074 @11000000000$/, /^"p\/new" file/, /^"p\/old" file/],
   },
   {
-    title: 'so does one several levels and layers down',
+    title: 'a directory without an entry several levels and layers down keeps them, too',
     layers: [
       base,
       tar(dir('p/q', { mode: 0o770, uid: 9, mtime: 31 }), file('p/q/1', '')),
@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     madeUp: ['p/q', 'p/q/r'],
   },
   {
-    title: 'a setgid directory below hands nothing on to what comes into it',
+    title: 'a setgid directory below passes nothing on to new files in it',
     layers: [
       tar(dir('g', { mode: 0o2770, uid: 9, gid: 33, mtime: 31 })),
       tar(file('g/new', '', { mtime: 32 }), dir('g/dir', { mtime: 33 }), file('g/made/x', '', { mtime: 34 })),
@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
     notUmoci: 'lets what it makes inherit the group',
   },
   {
-    title: 'nor does a default access control list',
+    title: 'a default access control list below passes nothing on, either',
     layers: [
       tar(dir('g', { mode: 0o755, mtime: 31, xattrs: { 'system.posix_acl_default': defaultAcl } })),
       tar(file('g/new', '', { mtime: 32 }), dir('g/dir', { mtime: 33 }), file('g/made/x', '', { mtime: 34 })),
@@ -150,7 +150,7 @@ const cases: readonly Case[] = [
     has: [/^"f" file 4755 3:4 6b .*@20123456789$/, /^"link" file 4755 3:4 .* same-as="f"$/],
   },
   {
-    title: 'a hardlink through symlinks below, to a file nobody names',
+    title: 'a hardlink through symlinks below, to a file without an entry',
     layers: [base, tar(hardlink('p/link', '/abs/was'))],
     has: [/^"real\/was" file .* same-as="p\/link"$/, /^"p" dir 0700 5:5/, /^"real" dir 0711 7:0 @13000000000$/],
   },
@@ -189,14 +189,14 @@ const cases: readonly Case[] = [
     madeUp: ['x', 'x/sub'],
   },
   {
-    title: 'a whiteout before content whose directory nobody names: it is new',
+    title: 'a whiteout before content whose directory has no entry: the directory is new',
     layers: [base, tar(whiteout('p'), file('p/new', 'new', { mtime: 30 }))],
     has: [/^"p" dir 0755 0:0 @30000000000$/, /^"p\/new" file/],
     hasNot: [/^"p\/old"/],
     madeUp: ['', 'p'],
   },
   {
-    title: 'a whiteout behind content whose directory nobody names: it stays as it is below',
+    title: 'a whiteout behind content whose directory has no entry: the directory stays as it is below',
     layers: [base, tar(file('p/new', 'new', { mtime: 30 }), whiteout('p'))],
     has: [/^"p" dir 0700 5:5 .*@11000000000$/, /^"p\/new" file/],
     hasNot: [/^"p\/old"/],
@@ -208,7 +208,7 @@ const cases: readonly Case[] = [
     has: [/^"f" file 0644 0:0 3b/],
   },
   {
-    title: 'nor behind it',
+    title: 'a whiteout beside a file of the same name changes nothing, behind it',
     layers: [base, tar(file('f', 'new', { mtime: 70 }), whiteout('f'))],
     has: [/^"f" file 0644 0:0 3b/],
   },
@@ -225,13 +225,14 @@ const cases: readonly Case[] = [
     hasNot: [/ghost/],
   },
   {
-    title: 'an opaque directory hides what is below, not what comes with it, in front of it',
+    title: 'an opaque directory hides the layers below, not its own content, with the marker first',
     layers: [base, tar(dir('x', { mtime: 90 }), opaque('x'), file('x/upper', 'u', { mtime: 91 }))],
     has: [/^"x\/upper" file/, /^"x" dir 0755 0:0 @90000000000$/],
     hasNot: [/^"x\/lower"/, /^"x\/sub"/],
   },
   {
-    title: 'nor behind it, nor twice (moby#17766)',
+    title:
+      'an opaque directory hides the layers below, not its own content, with the marker last or twice (moby#17766)',
     layers: [
       base,
       tar(
@@ -254,19 +255,19 @@ const cases: readonly Case[] = [
     madeUp: ['x', 'x/sub'],
   },
   {
-    title: 'an opaque directory nobody names keeps its owner and mode',
+    title: 'an opaque directory without an entry keeps its owner and mode',
     layers: [base, tar(opaque('p'))],
     has: [/^"p" dir 0700 5:5 .*@11000000000$/],
     hasNot: [/^"p\/old"/],
   },
   {
-    title: 'a directory emptied, then deleted, is gone',
+    title: 'a directory emptied, then deleted, is removed',
     layers: [base, tar(opaque('p'), whiteout('x/sub/deep'), whiteout('p'), whiteout('x'))],
     hasNot: [/^"p"/, /^"x/],
     madeUp: [''],
   },
   {
-    title: 'a directory deleted, then emptied, is gone too',
+    title: 'a directory deleted, then emptied, is removed, too',
     layers: [base, tar(whiteout('p'), opaque('p'), whiteout('x'), whiteout('x/sub/deep'))],
     hasNot: [/^"p"/, /^"x/],
     madeUp: [''],
@@ -290,7 +291,7 @@ const cases: readonly Case[] = [
     hasNot: [/^"x\/lower"/],
   },
   {
-    title: 'nor one that comes before the directory becomes opaque',
+    title: 'a whiteout before the directory becomes opaque is not listed by it, either',
     layers: [base, tar(whiteout('x/lower'), dir('x/in'), whiteout('x/in/none'), opaque('x'), file('x/new', ''))],
     has: [/^"x\/new"/, /^"x\/in" dir/],
     hasNot: [/^"x\/lower"/, /none/],
@@ -303,13 +304,13 @@ const cases: readonly Case[] = [
     hasNot: [/^"x\/lower"/],
   },
   {
-    title: 'the same within one layer',
+    title: 'a file over a directory, then a directory over that file, within one layer: nothing comes back',
     layers: [base, tar(file('x', 'f', { mtime: 98 }), dir('x', { mtime: 99 }))],
     has: [/^"x" dir 0755 0:0 @99000000000$/],
     hasNot: [/^"x\/lower"/],
   },
   {
-    title: 'a deletion behind a file that took the place of a directory of its own layer',
+    title: 'a whiteout behind a file that replaced a directory of its own layer',
     layers: [base, tar(dir('n'), file('n', 'file'), whiteout('n'))],
     has: [/^"n" file/],
   },
@@ -319,7 +320,7 @@ const cases: readonly Case[] = [
     has: [/^"" dir 1777 11:12 user.root=72 @77000000000$/],
   },
   {
-    title: 'a root that only a layer below names',
+    title: 'a root with an entry in a layer below only',
     layers: [
       tar(dir('./', { mode: 0o711, uid: 2, mtime: 78 })),
       tar(file('a', '', { mtime: 1 })),
@@ -328,26 +329,26 @@ const cases: readonly Case[] = [
     has: [/^"" dir 0711 2:0 @78000000000$/],
   },
   {
-    title: 'a root nobody names is made like any other directory',
+    title: 'a root without an entry is created like any other directory',
     layers: [tar(file('a', '', { mtime: 55 })), tar(file('b', '', { mtime: 56 }))],
     has: [/^"" dir 0755 0:0 @55000000000$/],
     madeUp: [''],
   },
   {
-    title: 'a deleted directory that a later layer makes again is new',
+    title: 'a deleted directory that a later layer creates again is new',
     layers: [base, tar(whiteout('p')), tar(dir('p', { mtime: 5 }), file('p/other', '', { mtime: 6 }))],
     has: [/^"p" dir 0755 0:0 @5000000000$/, /^"p\/other"/],
     hasNot: [/^"p\/old"/],
   },
   {
-    title: 'a deleted directory that a later layer only puts something into is new too',
+    title: 'a deleted directory that a later layer only adds a file to is new, too',
     layers: [base, tar(whiteout('p')), tar(file('p/other', '', { mtime: 6 }))],
     has: [/^"p" dir 0755 0:0 @6000000000$/],
     hasNot: [/^"p\/old"/],
     madeUp: ['', 'p'],
   },
   {
-    title: 'a device, a fifo and a symlink over what is below',
+    title: 'a device, a fifo and a symlink over files below',
     layers: [
       base,
       tar(

@@ -175,7 +175,7 @@ const odd: readonly {
     ),
   },
   {
-    title: 'names and links that are no text',
+    title: 'names and links that are not text',
     archive: tar(file(binary('\xff\n\t'), '1'), symlink('l', binary('\x80/\xff')), file('long/'.repeat(50) + 'f', '2')),
   },
   {
@@ -258,13 +258,13 @@ const odd: readonly {
     ),
   },
   {
-    title: 'things that stand elsewhere because of a symlink below',
+    title: 'files elsewhere because of a symlink below',
     lowers: [base],
     archive: tar(file('s/new', old), file('s/f', 'over'), whiteout('s/none')),
   },
   { title: 'a hardlink to a file below', lowers: [base], archive: tar(hardlink('h', 'a/f'), file('a/f', 'new')) },
   {
-    title: 'deletions of what is below and above',
+    title: 'whiteouts of files below and above',
     lowers: [base],
     archive: tar(file('a/x', old), whiteout('a'), opaque('a'), whiteout('a/x'), file('a/x', 'y')),
   },

@@ -61,14 +61,14 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
     await using tree = await openTree(snapshotter, base.id, { access: 'write' });
     writeFileSync(join(tree.path, 'large'), Buffer.alloc(16 << 20, 'x'));
     await snapshotter.commit(base.id, { lease });
-    const used = async (): Promise<number> => {
+    const usedBytes = async (): Promise<number> => {
       await syncFilesystem(filesystem.path);
       const { blocks, bfree, bsize } = statfsSync(filesystem.path);
       return (blocks - bfree) * bsize;
     };
-    const before = await used();
+    const before = await usedBytes();
     for (let i = 0; i < 5; i++) await snapshotter.prepare(base.id, { lease });
-    const more = (await used()) - before;
+    const more = (await usedBytes()) - before;
     assert.ok(more < 4 << 20, `${more} more bytes for five copies of 16 MiB`);
   });
 });

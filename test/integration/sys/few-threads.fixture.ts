@@ -25,16 +25,16 @@ await Promise.all(Array.from({ length: 8 }, write));
 limit(String(readdirSync('/proc/self/task').length));
 const written = new Set<unknown>();
 for (let at = 0; at < 600; at++) written.add(await write());
-const unpacking = (): Promise<unknown> => outcome(layerWorkers.run({ kind: 'none' } as never, { progress: () => 0 }));
+const unpack = (): Promise<unknown> => outcome(layerWorkers.run({ kind: 'none' } as never, { progress: () => 0 }));
 const report = {
   written: [...written],
   thread: await outcome(runInThread(new URL(import.meta.url), {})),
   offered: fileHelper.offer([]) === undefined,
-  layers: await Promise.all(Array.from({ length: 20 }, unpacking)),
+  layers: await Promise.all(Array.from({ length: 20 }, unpack)),
   again: '' as unknown,
 };
 limit('max');
-report.again = await unpacking();
+report.again = await unpack();
 db[Symbol.dispose]();
 process.stdout.write(JSON.stringify(report));
 process.exit();

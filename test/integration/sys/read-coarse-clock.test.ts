@@ -8,7 +8,7 @@ import { readCoarseClock } from '../../../src/sys/read-coarse-clock.ts';
 test('the clock that dates files goes on, and no later change is older', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-clock-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const changed = (name: string): bigint => {
+  const createFile = (name: string): bigint => {
     writeFileSync(join(folder, name), '');
     return lstatSync(join(folder, name), { bigint: true }).ctimeNs;
   };
@@ -17,9 +17,9 @@ test('the clock that dates files goes on, and no later change is older', (t) => 
     return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
   };
   for (let i = 0; i < 5; i++) {
-    const before = changed(`${i}-before`);
+    const before = createFile(`${i}-before`);
     while (now() <= before);
     const between = now();
-    assert.ok(changed(`${i}-after`) >= between);
+    assert.ok(createFile(`${i}-after`) >= between);
   }
 });

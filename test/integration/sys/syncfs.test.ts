@@ -32,7 +32,7 @@ test('lost data is an error of the flush that counts, even after another flush h
     using flush = new FilesystemFlush(path);
     await flush.flush();
     writeFileSync(join(path, 'large'), Buffer.alloc(20 << 20, 'x'));
-    await assert.rejects(syncFilesystem(path), { code: 'ERR_PROGRAM_FAILED' }, 'somebody else');
+    await assert.rejects(syncFilesystem(path), { code: 'ERR_PROGRAM_FAILED' }, 'another flush');
     // FilesystemFlush opens its descriptor beforehand: one that is opened now gets no error.
     await syncFilesystem(path);
     const isTold = (error: unknown): boolean => /^(EIO|ENOSPC)$/.test(errnoOf(error) ?? '');
