@@ -13,7 +13,7 @@ import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
-import { seen } from './truth.ts';
+import { inspectState } from './container-state.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -39,7 +39,7 @@ async function startPolite(engine: Engine, name: string, stopSignal?: string): P
 }
 
 const stateOf = async (engine: Engine, name: string): Promise<readonly unknown[]> => {
-  const { Status, ExitCode } = (await seen(engine, name)) ?? {};
+  const { Status, ExitCode } = (await inspectState(engine, name)) ?? {};
   return [Status, ExitCode];
 };
 
@@ -49,7 +49,7 @@ test('a signal that ends a paused container unpauses it, as with docker', { skip
   await startPolite(engine, 'one');
   await containers.pause('one');
   await containers.kill('one', { send: 'USR1' });
-  assert.equal((await seen(engine, 'one'))?.Status, 'running', 'any signal may be what it ends with');
+  assert.equal((await inspectState(engine, 'one'))?.Status, 'running', 'any signal may be what it ends with');
   await containers.pause('one');
   await containers.stop('one', { timeoutSeconds: 600 });
   assert.deepEqual(await stateOf(engine, 'one'), ['exited', 7]);
@@ -58,7 +58,7 @@ test('a signal that ends a paused container unpauses it, as with docker', { skip
   const id = await startPolite(engine, 'two', 'TERM');
   await containers.pause('two');
   await containers.kill('two', { send: 'USR1' });
-  assert.equal((await seen(engine, 'two'))?.Status, 'paused', 'another than the one it names is not');
+  assert.equal((await inspectState(engine, 'two'))?.Status, 'paused', 'another than the one it names is not');
   await containers.kill('two', { send: 'TERM' });
   assert.equal(await containers.wait('two'), 7);
   await containers.remove('two');

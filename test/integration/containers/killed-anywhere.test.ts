@@ -14,9 +14,9 @@ import { strataPath } from '../../helpers/strata.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
+import { leftOf, readTrueState } from './container-state.ts';
+import { allProcesses, isThere, killVictim } from './kill-victim.ts';
 import { type KilledVerb, killedVerbs, type Victim } from './killed-verbs.ts';
-import { leftOf, trueState } from './truth.ts';
-import { allProcesses, hunt, isThere } from './victims.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const seed = runSeed();
@@ -125,7 +125,7 @@ test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, a
   await store.containers.create({ image: 'busybox', name: 'kept', command: ['sleep', '1000000'] });
   await store.containers.start('kept');
   await store.containers.create({ image: 'busybox', name: 'made' });
-  const others = await Promise.all(['kept', 'made'].map(async (name) => await trueState(store, name)));
+  const others = await Promise.all(['kept', 'made'].map(async (name) => await readTrueState(store, name)));
   const baseline = await leftOf(store, []);
   const pace = new Pace();
   {
@@ -145,7 +145,7 @@ test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, a
     await using running = begin(folder, root, verb.args);
     let isOver = false;
     const ended = running.ended.finally(() => (isOver = true));
-    const killed = await hunt({
+    const killed = await killVictim({
       engine: before,
       verb,
       victim,
@@ -161,8 +161,11 @@ test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, a
     if (killed.length === 0 && verb.stays !== true) pace.took(verb, ms);
 
     await using engine = await Engine.open({ root });
-    assert.deepEqual(await Promise.all(['kept', 'made'].map(async (name) => await trueState(engine, name))), others);
-    const state = await trueState(engine, 'one');
+    assert.deepEqual(
+      await Promise.all(['kept', 'made'].map(async (name) => await readTrueState(engine, name))),
+      others,
+    );
+    const state = await readTrueState(engine, 'one');
     const isUndone = killed.length > 0 && verb.endsWith?.includes(victim) === true;
     if (code === 0 && isUndone) assert.ok(state !== undefined);
     else if (code === 0) await verb.done(engine);
@@ -172,7 +175,7 @@ test(`containers survive kills at any moment (STRATA_SEED=${seed})`, { skip }, a
     const made = /^([0-9a-f]{64})\n/.exec(stdout)?.[1];
     if (made !== undefined) assert.equal(state?.Id, made, 'the acknowledged container exists');
     await verb.again(engine);
-    await trueState(engine, 'one');
+    await readTrueState(engine, 'one');
     await removeEverything(engine);
     const ids = state === undefined ? [] : [state.Id];
     await untilSame(() => leftOf(engine, ids), baseline);

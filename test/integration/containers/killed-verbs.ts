@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { Engine } from '../../../src/engine/index.ts';
-import { seen } from './truth.ts';
+import { inspectState } from './container-state.ts';
 
 /**
  * Victim of a kill. `init` is the container's first process while it still runs the runtime's program; `all` are all at
@@ -42,25 +42,25 @@ const createAndStart = async (engine: Engine): Promise<void> => {
   await start(engine);
 };
 const remove = async (engine: Engine): Promise<void> => {
-  if ((await seen(engine, name)) !== undefined) await engine.containers.remove(name, { force: true });
+  if ((await inspectState(engine, name)) !== undefined) await engine.containers.remove(name, { force: true });
 };
 
 const is =
   (status: string) =>
   async (engine: Engine): Promise<void> =>
-    assert.equal((await seen(engine, name))?.Status, status);
-const assertGone = async (engine: Engine): Promise<void> => assert.equal(await seen(engine, name), undefined);
+    assert.equal((await inspectState(engine, name))?.Status, status);
+const assertGone = async (engine: Engine): Promise<void> => assert.equal(await inspectState(engine, name), undefined);
 const runs = async (engine: Engine): Promise<void> => {
-  if ((await seen(engine, name)) === undefined) await create(engine);
+  if ((await inspectState(engine, name)) === undefined) await create(engine);
   await start(engine);
   await is('running')(engine);
 };
 const assertJoined = async (engine: Engine): Promise<void> => {
-  const state = await seen(engine, name);
+  const state = await inspectState(engine, name);
   assert.ok(existsSync(`/proc/${state?.Pid}/root/joined`), 'what joined has done its work');
 };
 const joinsAgain = async (engine: Engine): Promise<void> => {
-  assert.equal((await seen(engine, name))?.Status, 'running', 'the container goes on');
+  assert.equal((await inspectState(engine, name))?.Status, 'running', 'the container goes on');
   await using attached = await engine.containers.exec(name, { command: exec });
   assert.equal(await attached.exitCode, 0);
   await assertJoined(engine);

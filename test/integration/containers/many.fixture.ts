@@ -2,7 +2,7 @@
 // created, started, joined, stopped and removed; any failure is an uncaught error.
 import assert from 'node:assert/strict';
 import { Engine } from '../../../src/engine/index.ts';
-import { runLives } from './many-lives.ts';
+import { runLives } from './run-lives.ts';
 
 const [root = '', count = '1', atOnce = '1'] = process.argv.slice(2);
 await using engine = await Engine.open({ root });

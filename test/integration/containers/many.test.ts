@@ -10,8 +10,8 @@ import { isSoak } from '../../helpers/random.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
-import { runLives } from './many-lives.ts';
-import { leftOf, nothingOf } from './truth.ts';
+import { leftOf, nothingOf } from './container-state.ts';
+import { runLives } from './run-lives.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 

@@ -7,8 +7,8 @@ import { needs } from '../../helpers/needs.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
-import { leftOf, nothingOf, processesOf, seen } from './truth.ts';
-import { isThere } from './victims.ts';
+import { inspectState, leftOf, nothingOf, processesOf } from './container-state.ts';
+import { isThere } from './kill-victim.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
 
@@ -41,7 +41,7 @@ test('--init reaps orphaned processes, and passes on the stop signal', { skip },
     'i=0; while test $i -lt 20; do (sh -c "while ! test -e /end; do sleep 0.05; done; echo > /ended$$" &); i=$((i+1)); done; exec sleep 1000';
   for (const Init of [false, true]) {
     const id = await startContainer(engine, script, { Init });
-    const pid = (await seen(engine, id))?.Pid ?? 0;
+    const pid = (await inspectState(engine, id))?.Pid ?? 0;
     await untilSo(() => processesOf(id).length >= 21, 'all are there');
     await using ender = await engine.containers.exec(id, { command: ['touch', '/end'] });
     assert.equal(await ender.exitCode, 0);
@@ -85,9 +85,9 @@ for (const [name, host, end] of ends) {
     await untilSo(() => processesOf(id).length > 200, 'all are there');
     const pids = processesOf(id);
     await end(engine, id);
-    if ((await seen(engine, id)) !== undefined) await engine.containers.wait(id);
+    if ((await inspectState(engine, id)) !== undefined) await engine.containers.wait(id);
     await untilSo(() => !pids.some(isThere), 'all end');
-    if ((await seen(engine, id)) !== undefined) await engine.containers.remove(id);
+    if ((await inspectState(engine, id)) !== undefined) await engine.containers.remove(id);
     await untilSame(() => leftOf(engine, [id]), nothingOf);
   });
 }

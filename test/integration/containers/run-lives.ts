@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Engine } from '../../../src/engine/index.ts';
-import { seen } from './truth.ts';
+import { inspectState } from './container-state.ts';
 
 /** Takes a container from its creation to its removal; returns its ID. */
 async function runLife(engine: Engine): Promise<string> {
@@ -8,11 +8,11 @@ async function runLife(engine: Engine): Promise<string> {
   const command = ['sh', '-c', 'trap "exit 3" TERM; sleep 1000 & wait'];
   const { id } = await containers.create({ image: 'busybox', command });
   await containers.start(id);
-  assert.equal((await seen(engine, id))?.Status, 'running');
+  assert.equal((await inspectState(engine, id))?.Status, 'running');
   await containers.stop(id, { send: 'KILL' });
-  assert.deepEqual([(await seen(engine, id))?.Status, await containers.wait(id)], ['exited', 137]);
+  assert.deepEqual([(await inspectState(engine, id))?.Status, await containers.wait(id)], ['exited', 137]);
   await containers.remove(id);
-  assert.equal(await seen(engine, id), undefined);
+  assert.equal(await inspectState(engine, id), undefined);
   return id;
 }
 

@@ -78,7 +78,7 @@ function kill(pid: number): boolean {
 
 const patienceMs = 5000;
 
-export interface Hunt {
+export interface KillPlan {
   readonly engine: Engine;
   readonly verb: KilledVerb;
   readonly victim: Victim;
@@ -93,7 +93,7 @@ export interface Hunt {
 }
 
 /** Kills the victim; returns the killed processes, none when the command was faster. */
-export async function hunt(plan: Hunt): Promise<number[]> {
+export async function killVictim(plan: KillPlan): Promise<number[]> {
   const { engine, verb, victim, random, command, isOver, afterMs, others } = plan;
   if (victim === 'nobody') return [];
   if (victim === 'command') {

@@ -9,7 +9,7 @@ import { bundlesOf } from '../../../src/store/layout.ts';
 import { type FoundLeftovers, leftoversOf, nothingLeft } from '../../helpers/leftovers.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
-export interface SeenState {
+export interface InspectedState {
   readonly Id: string;
   readonly Status: string;
   readonly Running: boolean;
@@ -18,10 +18,10 @@ export interface SeenState {
 }
 
 /** Returns the state of a container by `inspect`; undefined when none has that name. */
-export async function seen({ containers }: Engine, name: string): Promise<SeenState | undefined> {
+export async function inspectState({ containers }: Engine, name: string): Promise<InspectedState | undefined> {
   try {
     const { Id, State } = await containers.inspect(name);
-    return { Id, ...(State as object) } as SeenState;
+    return { Id, ...(State as object) } as InspectedState;
   } catch (error) {
     if (isStrataError(error, 'ERR_CONTAINER_NOT_FOUND')) return undefined;
     throw error;
@@ -49,9 +49,9 @@ function numbersIn(path: string): number[] {
  * otherwise. It may take a moment: a child that the killed command had forked holds its locks until it executes its
  * program, and a runtime without a supervisor may still create a container that counts as running.
  */
-export async function trueState(engine: Engine, name: string): Promise<SeenState | undefined> {
+export async function readTrueState(engine: Engine, name: string): Promise<InspectedState | undefined> {
   for (let waited = 0; ; waited += 10) {
-    const state = await seen(engine, name);
+    const state = await inspectState(engine, name);
     if (state === undefined) return undefined;
     const processes = processesOf(state.Id);
     const bundle = existsSync(join(bundlesOf(engine.layout), state.Id));
