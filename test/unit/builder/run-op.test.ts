@@ -38,7 +38,7 @@ async function hintOf(message: string): Promise<string | undefined> {
 }
 
 test('only a missing program is to be installed or corrected', async () => {
-  const install = 'Install the program in a step before, or correct its name.';
+  const install = 'Install the program in a step before, build on an image that has it, or correct its name.';
   assert.equal(await hintOf('exec: "x": executable file not found in $PATH'), install);
   assert.equal(await hintOf('exec: "/x": stat /x: no such file or directory'), install);
   assert.match((await hintOf('error mounting "/x" to rootfs: no such file or directory')) ?? '', /from the runtime/);
