@@ -42,5 +42,5 @@ export function hintOfStages(stages: readonly KnownStage[]): string {
   });
   const rest = stages.length - shown.length;
   const more = rest === 0 ? '' : ` and ${rest} more`;
-  return `Give a number or a name: ${shown.join(', ')}${more}.`;
+  return `Use the number or name of a stage: ${shown.join(', ')}${more}.`;
 }

@@ -93,7 +93,7 @@ test('invalid flags are refused with what to write instead', { skip }, async (t)
     [
       ['--target', 'on'],
       1,
-      /^strata: .*\(did you mean one\?\)\nhint: Give a number or a name: 0 \(one\), 1 \(two\)\.\n$/,
+      /^strata: .*\(did you mean one\?\)\nhint: Use the number or name of a stage: 0 \(one\), 1 \(two\)\.\n$/,
     ],
   ];
   for (const [flags, code, says] of cases) {

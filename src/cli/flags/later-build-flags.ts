@@ -4,7 +4,8 @@ const oneBuilder = 'Leave it out: there is only one builder.';
 const ownCache = 'Leave it out: the build cache is part of the store.';
 const noAttestations = 'Leave it out: images carry no attestations.';
 const noLimits = 'Leave it out: a RUN has no limits of its own yet.';
-const noSecrets = 'Fetch what needs the secret before the build, and COPY it: a build takes no secrets yet.';
+const noSecrets =
+  'Fetch what needs the secret before the build, and COPY it: a build takes no secrets and no SSH agent yet.';
 const noRegistries = "Export the image with 'strata save': registries are not supported yet.";
 
 export const oneBuilderFlag: LaterFlag = ['--builder <b>', oneBuilder];

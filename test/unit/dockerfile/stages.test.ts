@@ -175,7 +175,10 @@ describe('stages are refused', () => {
       return undefined;
     };
     const many = Array.from({ length: 20 }, (_, index) => `FROM a AS s${index}\n`).join('');
-    assert.equal(hintOf('FROM a AS b\nFROM a\nFROM c\nCOPY --from=5 / /x'), 'Give a number or a name: 0 (b), 1.');
+    assert.equal(
+      hintOf('FROM a AS b\nFROM a\nFROM c\nCOPY --from=5 / /x'),
+      'Use the number or name of a stage: 0 (b), 1.',
+    );
     assert.equal(hintOf('FROM a\nCOPY --from=5 / /x'), 'Name an image: there is no stage above this one.');
     assert.match(hintOf(`${many}COPY --from=99 / /x`) ?? '', / 0 \(s0\), .* 11 \(s11\) and 7 more\.$/);
     assert.match(hintOf('FROM a AS z\nCOPY --from=b x y\nFROM c AS b\nFROM z') ?? '', /above/);
@@ -197,7 +200,7 @@ describe('stages are refused', () => {
     const { target } = graph('FROM a AS builder\nFROM b');
     assert.throws(() => target('bulder'), {
       message: 'target stage "bulder" could not be found (did you mean builder?)',
-      hint: 'Give a number or a name: 0 (builder), 1.',
+      hint: 'Use the number or name of a stage: 0 (builder), 1.',
     });
     assert.throws(() => target('stage-2'), { message: 'target stage "stage-2" could not be found' });
     assert.throws(() => target('2'), { message: 'target stage "2" could not be found' });
