@@ -146,9 +146,9 @@ test('an error of an archive names the file', { skip }, async (context) => {
   ];
   for (const [verb, bytes, text] of cases) {
     writeFileSync(input, bytes);
-    const told = await message(verb, input);
-    assert.ok(told.startsWith(`${input}: `), told);
-    assert.match(told.slice(input.length + 2), text);
+    const errorText = await message(verb, input);
+    assert.ok(errorText.startsWith(`${input}: `), errorText);
+    assert.match(errorText.slice(input.length + 2), text);
     // An archive that comes as bytes has no file name.
     assert.match(await message(verb, Readable.from([bytes])), text);
   }

@@ -36,8 +36,8 @@ test('two commands that start one container at once and two that attach see the 
   await strata('create', '--name', 'one', 'busybox', 'sh', '-c', script);
   const starting = [startCommand(t, strata, 'start', '-a', 'one'), startCommand(t, strata, 'start', '-a', 'one')];
   const isReady = (): boolean => starting.some(({ output }) => output.stdout.includes('ready\n'));
-  const told = (): string => JSON.stringify(starting.map(({ output }) => output));
-  await until(isReady, told);
+  const describeOutput = (): string => JSON.stringify(starting.map(({ output }) => output));
+  await until(isReady, describeOutput);
   const attaching = [
     startCommand(t, strata, 'attach', '--no-stdin', 'one'),
     startCommand(t, strata, 'attach', '--sig-proxy=false', '--no-stdin', 'one'),

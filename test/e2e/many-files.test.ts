@@ -32,12 +32,12 @@ async function peakOf(strata: StrataCommand, peaks: string, ...args: readonly st
   const { code, stderr } = await strata.with({ env }, ...args);
   assert.equal(code, 0, stderr);
   // Threads report the same figure as their process.
-  const told = new Map<string, number>();
+  const kibibytesOf = new Map<string, number>();
   for (const line of readFileSync(peaks, 'utf8').trim().split('\n')) {
     const [pid = '', kibibytes] = line.split(' ');
-    told.set(pid, Math.max(told.get(pid) ?? 0, Number(kibibytes)));
+    kibibytesOf.set(pid, Math.max(kibibytesOf.get(pid) ?? 0, Number(kibibytes)));
   }
-  return told.values().reduce((sum, kibibytes) => sum + kibibytes, 0) / 1024;
+  return kibibytesOf.values().reduce((sum, kibibytes) => sum + kibibytes, 0) / 1024;
 }
 
 /** Creates `count` files: a fifth in one folder, the others in folders of a thousand. */
@@ -70,12 +70,12 @@ test('diff, export and commit take no more memory for very many files, and what 
   const strata = await containers(context);
   const folder = temporaryFolder(context);
   const peaks = join(folder, 'peaks');
-  const told: string[] = [];
+  const report: string[] = [];
   const checkPeak = async (command: (name: string) => readonly string[], most = walking): Promise<void> => {
     const few = await peakOf(strata, peaks, ...command('few'));
     const many = await peakOf(strata, peaks, ...command('many'));
-    told.push(`${command('').join(' ')}: ${few.toFixed()} → ${many.toFixed()} MiB`);
-    assert.ok(many < most.mib && many - few < most.growthMib, told.at(-1));
+    report.push(`${command('').join(' ')}: ${few.toFixed()} → ${many.toFixed()} MiB`);
+    assert.ok(many < most.mib && many - few < most.growthMib, report.at(-1));
   };
   await checkPeak((name) => ['diff', name]);
   await checkPeak((name) => ['export', '-o', join(folder, name), name]);
@@ -85,5 +85,5 @@ test('diff, export and commit take no more memory for very many files, and what 
     await checkPeak((name) => ['import', join(folder, name), `${name}-imported`], unpacking);
     await checkPeak(() => ['system', 'check'], severalLayers);
   }
-  context.diagnostic(`${count} files: ${told.join('; ')}`);
+  context.diagnostic(`${count} files: ${report.join('; ')}`);
 });

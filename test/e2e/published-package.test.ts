@@ -203,14 +203,14 @@ test('every link in the documents of the package leads into the package', () => 
 });
 
 test('the driver of docs/storage-drivers.md works as one of another package', { skip: needs('root', 'runc') }, () => {
-  const place = join(folder, 'driver');
-  mkdirSync(place);
+  const project = join(folder, 'driver');
+  mkdirSync(project);
   const page = readFileSync(join(packageFolder, 'docs/storage-drivers.md'), 'utf8');
   for (const [, code = '', name = ''] of page.matchAll(/```ts\n(\/\/ (\S+\.ts)\n[\s\S]*?)```/g)) {
-    writeFileSync(join(place, name), code);
+    writeFileSync(join(project, name), code);
   }
   writeFileSync(
-    join(place, 'build.ts'),
+    join(project, 'build.ts'),
     `import { writeFileSync } from 'node:fs';
     import { Engine } from 'strata-oci';
     import { allDrivers } from 'strata-oci/snapshots';
@@ -222,30 +222,30 @@ test('the driver of docs/storage-drivers.md works as one of another package', { 
     const { damages } = await engine.system.check().result;
     console.log(exitCode, damages, (await engine.images.inspect(id)).storage.driver);`,
   );
-  for (const name of ['copies.test.ts', 'build.ts']) checkTypes(join(place, name));
+  for (const name of ['copies.test.ts', 'build.ts']) checkTypes(join(project, name));
   // With this variable the suite would report to the runner of this test.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const suite = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'copies.test.ts'], {
-    cwd: place,
+    cwd: project,
     encoding: 'utf8',
     env,
   });
   assert.equal(suite.status, 0, suite.stdout);
   assert.ok(Number(/^# pass (\d+)$/m.exec(suite.stdout)?.[1]) > 120, suite.stdout);
-  const args = [join(place, 'build.ts'), roots.driver, join(repository, 'examples/hello-world')];
+  const args = [join(project, 'build.ts'), roots.driver, join(repository, 'examples/hello-world')];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^0 \[\] copies$/m);
 });
 
 test('a driver without directories type-checks against the package', () => {
-  const place = join(folder, 'ext4-driver');
-  cpSync(join(repository, 'test/helpers/ext4-driver'), place, { recursive: true });
-  for (const file of globSync('*.ts', { cwd: place })) {
-    const source = readFileSync(join(place, file), 'utf8');
-    writeFileSync(join(place, file), source.replaceAll(/'(?:\.\.\/){3}src\/(\w+)\/index\.ts'/g, "'strata-oci/$1'"));
+  const project = join(folder, 'ext4-driver');
+  cpSync(join(repository, 'test/helpers/ext4-driver'), project, { recursive: true });
+  for (const file of globSync('*.ts', { cwd: project })) {
+    const source = readFileSync(join(project, file), 'utf8');
+    writeFileSync(join(project, file), source.replaceAll(/'(?:\.\.\/){3}src\/(\w+)\/index\.ts'/g, "'strata-oci/$1'"));
   }
-  checkTypes(join(place, 'index.ts'));
+  checkTypes(join(project, 'index.ts'));
 });
 
 test('the example type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {

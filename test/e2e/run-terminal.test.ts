@@ -16,7 +16,7 @@ const untilSize = (size: string): string => `until test "$(stty size)" = "${size
 
 // Keys that send a signal reach only the terminal's foreground process: the shell gives that up a moment after it has
 // echoed the line.
-const holding = (command: string): string => `sh -c 'echo ho""lds; ${command}'`;
+const whenForeground = (command: string): string => `sh -c 'echo ho""lds; ${command}'`;
 
 const namesUp = async (strata: StrataCommand): Promise<string> =>
   (await strata('ps', '--format', '{{.Names}} {{.Status}}')).stdout.replace(/Up .*/g, 'Up');
@@ -34,13 +34,13 @@ test('a shell at a terminal has sizes, interrupts and job control, can be detach
   terminal.resize(20, 60);
   terminal.type(`${untilSize('20 60')}\r`);
   await terminal.shows('\r\n20 60\r\n');
-  terminal.type(`${holding('sleep 1000')}\r`);
+  terminal.type(`${whenForeground('sleep 1000')}\r`);
   await terminal.shows('holds\r\n');
   terminal.type('\x03');
   await terminal.shows('^C');
   terminal.type('echo left with $?\r');
   await terminal.shows('\r\nleft with 130\r\n');
-  terminal.type(`${holding('cat')}\r`);
+  terminal.type(`${whenForeground('cat')}\r`);
   await terminal.shows('holds\r\n');
   terminal.type('\x1a');
   await terminal.shows('Stopped');

@@ -155,9 +155,9 @@ test('failures of the disk are reported until the machine is restarted and a che
   const mark = join(strata.root, 'content/degraded');
   const [before, now] = ['2001-01-01T00:00:00.000Z /there EIO\n', `${new Date().toISOString()} /here EIO\n`];
   writeFileSync(mark, before + now);
-  const told = `checked: 2 blobs, 1 images, 2 layers\nthe disk failed: ${before}the disk failed: ${now}no damage found\n`;
-  assert.equal((await strata('system', 'check')).stdout, told);
-  assert.equal((await strata('system', 'check')).stdout, told);
+  const expected = `checked: 2 blobs, 1 images, 2 layers\nthe disk failed: ${before}the disk failed: ${now}no damage found\n`;
+  assert.equal((await strata('system', 'check')).stdout, expected);
+  assert.equal((await strata('system', 'check')).stdout, expected);
   writeFileSync(mark, before);
   assert.match((await strata('system', 'check')).stdout, /the disk failed: 2001/);
   assert.equal((await strata('system', 'check')).stdout, 'checked: 2 blobs, 1 images, 2 layers\nno damage found\n');

@@ -22,14 +22,14 @@ async function openStore(t: TestContext): Promise<Engine> {
   return engine;
 }
 
-async function* pieces(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+async function* streamOf(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) {
     const bytes = Buffer.from(part);
     for (let at = 0; at < bytes.length; at += 999) yield bytes.subarray(at, at + 999);
   }
 }
 
-async function built(engine: Engine, request: BuildRequest): Promise<string[]> {
+async function buildListing(engine: Engine, request: BuildRequest): Promise<string[]> {
   const { id } = await engine.builder.build(request).result;
   return await withImageTree(engine, id, (tree) => shortListing(tree));
 }
@@ -62,19 +62,23 @@ const listing = [
 test('a context of bytes is an archive with any compression', { skip }, async (t) => {
   const engine = await openStore(t);
   for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
-    assert.deepEqual(await built(engine, { context: pieces(bytes) }), listing);
+    assert.deepEqual(await buildListing(engine, { context: streamOf(bytes) }), listing);
   }
   for (const path of ['other/Dockerfile', '/other/Dockerfile']) {
-    assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: path }), ['-644 0:0 /top "t"']);
+    assert.deepEqual(await buildListing(engine, { context: streamOf(archive), dockerfile: path }), [
+      '-644 0:0 /top "t"',
+    ]);
   }
   const text = 'FROM scratch\nCOPY top /b\n';
-  assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: { text } }), ['-644 0:0 /b "t"']);
+  assert.deepEqual(await buildListing(engine, { context: streamOf(archive), dockerfile: { text } }), [
+    '-644 0:0 /b "t"',
+  ]);
 });
 
 test('a context of bytes is removed with its build', { skip }, async (t) => {
   const engine = await openStore(t);
-  await engine.builder.build({ context: pieces(archive) }).result;
-  await assert.rejects(engine.builder.build({ context: pieces(archive), dockerfile: 'none' }).result);
+  await engine.builder.build({ context: streamOf(archive) }).result;
+  await assert.rejects(engine.builder.build({ context: streamOf(archive), dockerfile: 'none' }).result);
   assert.equal(readdirSync(placesOf(engine).trees).length, 1, 'the step alone');
   // On a slow machine a process of its own empties the trash.
   await until(
@@ -88,20 +92,20 @@ test('the same files in a folder and in an archive give the same step', { skip }
   const folder = folderWith(t, { Dockerfile: dockerfile, 'd/f': 'x' });
   const one = await engine.builder.build({ context: folder }).result;
   const same = tar(file('Dockerfile', dockerfile), dir('d'), file('d/f', 'x', { mtime: 77, uid: 9 }));
-  assert.equal((await engine.builder.build({ context: pieces(same) }).result).id, one.id);
+  assert.equal((await engine.builder.build({ context: streamOf(same) }).result).id, one.id);
 });
 
 test('a context of bytes that are no archive is the Dockerfile, without files', { skip }, async (t) => {
   const engine = await openStore(t);
-  const context = (): AsyncIterable<Uint8Array> => pieces('FROM scratch\nCOPY <<x /x\ny\nx\n');
-  assert.deepEqual(await built(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
+  const context = (): AsyncIterable<Uint8Array> => streamOf('FROM scratch\nCOPY <<x /x\ny\nx\n');
+  assert.deepEqual(await buildListing(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
   await assert.rejects(engine.builder.build({ context: context(), dockerfile: 'other' }).result, (error) =>
     isStrataError(error, 'ERR_DOCKERFILE_AMBIGUOUS'),
   );
-  await assert.rejects(engine.builder.build({ context: pieces('FROM scratch\nCOPY x /\n') }).result, (error) =>
+  await assert.rejects(engine.builder.build({ context: streamOf('FROM scratch\nCOPY x /\n') }).result, (error) =>
     isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND'),
   );
-  await assert.rejects(engine.builder.build({ context: pieces() }).result, (error) =>
+  await assert.rejects(engine.builder.build({ context: streamOf() }).result, (error) =>
     isStrataError(error, 'ERR_DOCKERFILE_SYNTAX'),
   );
 });
@@ -109,8 +113,8 @@ test('a context of bytes that are no archive is the Dockerfile, without files', 
 test('a build without a context has no files, and its Dockerfile is text', { skip }, async (t) => {
   const engine = await openStore(t);
   const text = 'FROM scratch\nCOPY <<EOF /f\nx\nEOF\n';
-  assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
-  assert.deepEqual(await built(engine, { dockerfile: { text: pieces(text) } }), ['-644 0:0 /f "x\\n"']);
+  assert.deepEqual(await buildListing(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
+  assert.deepEqual(await buildListing(engine, { dockerfile: { text: streamOf(text) } }), ['-644 0:0 /f "x\\n"']);
   const assertRefused = (request: BuildRequest, code: ErrorCode): Promise<void> =>
     assert.rejects(engine.builder.build(request).result, (error) => isStrataError(error, code));
   await assertRefused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
@@ -138,16 +142,16 @@ test('the Dockerfile may be text, a stream, or anywhere on the machine with its 
   const context = folderWith(t, { a: '1', b: '2', '.dockerignore': 'a' });
   const text = 'FROM scratch\nCOPY . /\n';
   const all = ['-644 0:0 /.dockerignore "a"', '-644 0:0 /b "2"'];
-  assert.deepEqual(await built(engine, { context, dockerfile: { text } }), all);
-  assert.deepEqual(await built(engine, { context, dockerfile: { text: Buffer.from(text) } }), all);
-  assert.deepEqual(await built(engine, { context, dockerfile: { text: pieces(text) } }), all);
+  assert.deepEqual(await buildListing(engine, { context, dockerfile: { text } }), all);
+  assert.deepEqual(await buildListing(engine, { context, dockerfile: { text: Buffer.from(text) } }), all);
+  assert.deepEqual(await buildListing(engine, { context, dockerfile: { text: streamOf(text) } }), all);
   const elsewhere = folderWith(t, { 'D.1': text, 'D.2': text, 'D.2.dockerignore': 'b\n.dockerignore' });
-  assert.deepEqual(await built(engine, { context, dockerfile: join(elsewhere, 'D.1') }), all);
-  assert.deepEqual(await built(engine, { context, dockerfile: join(elsewhere, 'D.2') }), ['-644 0:0 /a "1"']);
+  assert.deepEqual(await buildListing(engine, { context, dockerfile: join(elsewhere, 'D.1') }), all);
+  assert.deepEqual(await buildListing(engine, { context, dockerfile: join(elsewhere, 'D.2') }), ['-644 0:0 /a "1"']);
   fill(context, { 'sub/D': 'FROM scratch\nCOPY b /in\n' });
   symlinkSync(context, join(elsewhere, 'link'));
   for (const path of ['sub/D', join(context, 'sub/D'), join(elsewhere, 'link/sub/D')]) {
-    assert.deepEqual(await built(engine, { context, dockerfile: path }), ['-644 0:0 /in "2"'], path);
+    assert.deepEqual(await buildListing(engine, { context, dockerfile: path }), ['-644 0:0 /in "2"'], path);
   }
   mkdirSync(join(elsewhere, 'folder'));
   symlinkSync('/etc/passwd', join(elsewhere, 'out'));
@@ -202,7 +206,7 @@ for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
   test(`a context with ${what} is refused and leaves nothing`, { skip }, async (t) => {
     const engine = await openStore(t);
     await assert.rejects(
-      engine.builder.build({ context: pieces(bytes) }).result,
+      engine.builder.build({ context: streamOf(bytes) }).result,
       (error) => isStrataError(error, code) && message.test(error.message),
     );
     assert.deepEqual(await scratchLeft(engine), []);
@@ -237,7 +241,7 @@ test('a full disk under the context, a COPY or an archive is reported as such, a
       isStrataError(error, 'ERR_NO_SPACE') && message.test(error.message);
   const large = new Uint8Array(60 << 20).fill(7);
   const context = tar(file('Dockerfile', dockerfile), file('d/large', large));
-  await assert.rejects(engine.builder.build({ context: pieces(context) }).result, noSpace(/no space left on device/));
+  await assert.rejects(engine.builder.build({ context: streamOf(context) }).result, noSpace(/no space left on device/));
   const folder = folderWith(t, { Dockerfile: dockerfile, 'x.Dockerfile': 'FROM scratch\n\nADD x.tar /\n' });
   fill(folder, { 'd/large': large, 'x.tar': tar(file('large', large)) });
   await assert.rejects(engine.builder.build({ context: folder }).result, noSpace(/line 2: COPY: no space left/));

@@ -205,11 +205,11 @@ test('two processes with the same build run each step once, and one takes over w
   ]);
   const both = [startBuild(t, engine.layout.root, context), startBuild(t, engine.layout.root, context)];
   assert.deepEqual(await Promise.all(both.map(({ ended }) => ended)), [0, 0]);
-  const told = both.map(({ text }) => text()).join('');
+  const output = both.map(({ text }) => text()).join('');
   for (const word of ['one', 'two', 'three']) {
-    assert.equal(told.match(new RegExp(`^#\\d+ [0-9.]+ ${word}$`, 'gm'))?.length, 1, `${word} in ${told}`);
+    assert.equal(output.match(new RegExp(`^#\\d+ [0-9.]+ ${word}$`, 'gm'))?.length, 1, `${word} in ${output}`);
   }
-  assert.equal(told.match(/CACHED/g)?.length, 3);
+  assert.equal(output.match(/CACHED/g)?.length, 3);
 
   const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} || echo done here`]);
   const first = startBuild(t, engine.layout.root, slow);

@@ -85,7 +85,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
         ]);
         const tree = join(folder, 'tree');
         change(tree);
-        for (const place of readdirSync(tree)) lutimesSync(join(tree, place), 1e9, 1e9);
+        for (const path of readdirSync(tree)) lutimesSync(join(tree, path), 1e9, 1e9);
         const { id, log } = await recordBuild(engine, { context: folder });
         assert.match(log, /localhost/, 'it is mounted all the same');
         const [first, ...layers] = await layerEntries(engine, id);
@@ -95,9 +95,9 @@ for (const driver of ['overlay2', 'vfs'] as const) {
           engine,
           id,
           (root) => {
-            for (const place of mounted) {
-              const isBase = first?.some((entry) => entry.endsWith(` ${place}`)) === true;
-              assert.equal(readdirSync(join(root, place, '..')).includes(place.replace(/^.*\//, '')), isBase, place);
+            for (const path of mounted) {
+              const isBase = first?.some((entry) => entry.endsWith(` ${path}`)) === true;
+              assert.equal(readdirSync(join(root, path, '..')).includes(path.replace(/^.*\//, '')), isBase, path);
             }
           },
           driver,
@@ -128,10 +128,10 @@ test('a base that would lead the runtime out of the root is not run', { skip }, 
   const engine = await openStore(t, 'overlay2');
   const outside = temporaryFolder(t, 'outside');
   writeFileSync(join(outside, 'kept'), 'kept');
-  for (const place of ['proc', 'sys', 'dev']) {
+  for (const path of ['proc', 'sys', 'dev']) {
     for (const target of [outside, '/etc', 'bin', 'self/fd', '/proc/self/fd']) {
       const folder = busyboxContext(t, ['RUN ["/bin/busybox", "true"]']);
-      symlinkSync(target, join(folder, 'tree', place));
+      symlinkSync(target, join(folder, 'tree', path));
       await assert.rejects(recordBuild(engine, { context: folder }), (error) =>
         isStrataError(error, 'ERR_ROOTFS_UNSAFE'),
       );
@@ -161,8 +161,8 @@ test('a working folder below /proc/PID is refused, and a step has no descriptor 
   const engine = await openStore(t, 'overlay2');
   await recordBuild(engine, { context: busyboxContext(t), tags: ['base'] });
   const context = (lines: readonly string[]): string => buildContext(t, ['FROM base', ...lines]);
-  for (const place of ['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/5']) {
-    await assert.rejects(recordBuild(engine, { context: context([`WORKDIR ${place}`, 'RUN ls']) }), (error) =>
+  for (const path of ['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/5']) {
+    await assert.rejects(recordBuild(engine, { context: context([`WORKDIR ${path}`, 'RUN ls']) }), (error) =>
       isStrataError(error),
     );
   }
@@ -175,19 +175,19 @@ test('symlinks that a command puts in place of the mounts do not get other files
   const outside = folderWith(t, { [stub]: '' }, 'outside');
   // Created mount points are removed, existing ones that overlayfs would copy up are restored: in the image, and on the
   // host.
-  for (const [driver, place, target] of [
+  for (const [driver, path, target] of [
     ['overlay2', '/run/systemd', '../data/systemd'],
     ['overlay2', '/run/systemd', join(outside, 'systemd')],
     ['vfs', '/run', 'data'],
     ['vfs', '/run', outside],
   ] as const) {
     const engine = await openStore(t, driver);
-    const script = `mv ${place} /moved && ln -s ${target} ${place}`;
+    const script = `mv ${path} /moved && ln -s ${target} ${path}`;
     const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
     fill(join(folder, 'tree'), { 'etc/resolv.conf': { link: `../run/${stub}` }, 'run/': '', [`data/${stub}`]: '' });
     const { id } = await recordBuild(engine, { context: folder });
     const [, layer = []] = await layerEntries(engine, id);
-    assert.ok(layer.includes(`symlink ${place.slice(1)}`));
+    assert.ok(layer.includes(`symlink ${path.slice(1)}`));
     assert.deepEqual(
       layer.filter((entry) => entry.startsWith('whiteout')),
       [],
@@ -195,9 +195,9 @@ test('symlinks that a command puts in place of the mounts do not get other files
     await withImageTree(
       engine,
       id,
-      (tree) => assert.deepEqual(readdirSync(join(tree, 'data/systemd/resolve')), ['stub-resolv.conf'], place),
+      (tree) => assert.deepEqual(readdirSync(join(tree, 'data/systemd/resolve')), ['stub-resolv.conf'], path),
       driver,
     );
-    assert.deepEqual(readdirSync(join(outside, 'systemd/resolve')), ['stub-resolv.conf'], place);
+    assert.deepEqual(readdirSync(join(outside, 'systemd/resolve')), ['stub-resolv.conf'], path);
   }
 });

@@ -23,7 +23,7 @@ import { outsideOf, rootBesideCanary } from '../sys/canary.ts';
 makeHostReadOnly();
 
 const tries = isSoak ? 3000 : 200;
-const missing = (): ReturnType<typeof copyNotFound> => copyNotFound('not there', 'Check the path.');
+const missingError = (): ReturnType<typeof copyNotFound> => copyNotFound('not there', 'Check the path.');
 const torn = (): Error => new Error('no file becomes shorter here');
 
 /** Runs the action; returns false for failures that the swapping may rightly cause. */
@@ -55,11 +55,16 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
     for (let i = 0; i < tries || ((done.in === 0 || done.out === 0) && i < 100_000); i++) {
       using tree = RootedTree.open(root);
       const wayIn = async (): Promise<void> => {
-        using source = findSource(tree, parseCopyPath('/given', '/'), { followLink: false, missing });
+        using source = findSource(tree, parseCopyPath('/given', '/'), { followLink: false, missing: missingError });
         const to = parseCopyPath(['/d/sub', '/d/file', '/d'][i % 3] ?? '', '/');
-        const found = findDestination(tree, to, { name: 'given', isDirectory: true }, { missing, unfit: 'unfit' });
+        const found = findDestination(
+          tree,
+          to,
+          { name: 'given', isDirectory: true },
+          { missing: missingError, unfit: 'unfit' },
+        );
         try {
-          await unpackCopy(archiveSource(source, found.name, torn), found.fd, { mounted: missing });
+          await unpackCopy(archiveSource(source, found.name, torn), found.fd, { mounted: missingError });
         } finally {
           closeFd(found.fd);
         }
@@ -67,7 +72,7 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
       if (await tryAction(wayIn)) done.in++;
       const wayOut = async (): Promise<void> => {
         const from = parseCopyPath(['/d/file', '/d/passwd', '/d', '/'][i % 4] ?? '', '/');
-        using source = findSource(tree, from, { followLink: i % 8 < 4, missing });
+        using source = findSource(tree, from, { followLink: i % 8 < 4, missing: missingError });
         const chunks = [...archiveSource(source, undefined, torn)];
         assert.ok(!Buffer.concat(chunks).includes("the host's"), 'nothing of the host is read');
       };

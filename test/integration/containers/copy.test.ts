@@ -239,15 +239,18 @@ test('bound folders are read and written, running or not; a mount is never remov
     assert.equal(readFileSync(at(`w/sub/${state}`), 'utf8'), 'given\n');
     const intoReadOnly = containers.copyTo('bound', { from: at('given'), path: '/ro/x' });
     await assert.rejects(intoReadOnly, { code: 'ERR_COPY_READ_ONLY', message: 'mounted volume is marked read-only' });
-    const mounted = (path: string): object => ({
+    const mountedError = (path: string): object => ({
       code: 'ERR_COPY_MOUNTED',
       message: `cannot replace ${path}: device or resource busy: something is mounted there`,
     });
-    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/one' }), mounted('/one'));
+    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/one' }), mountedError('/one'));
     assert.equal(readFileSync(at('one'), 'utf8'), 'one\n', state);
     assert.equal(await readOf('/one'), 'one\n', 'the mount is still there');
     if (state === 'never started') continue;
-    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/etc/hosts' }), mounted('/etc/hosts'));
+    await assert.rejects(
+      containers.copyTo('bound', { from: at('given'), path: '/etc/hosts' }),
+      mountedError('/etc/hosts'),
+    );
     assert.match(await readOf('/etc/hosts'), /localhost/, state);
   }
   assert.deepEqual(readdirSync(at('w/sub')).sort(), ['at rest', 'deep', 'never started', 'running']);

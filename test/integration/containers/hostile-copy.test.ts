@@ -119,18 +119,18 @@ function manyFiles(folder: string, count: number): void {
 
 /** Does work on the container's files, one after another; records time and memory of each. */
 class Works {
-  readonly #told: string[] = [];
+  readonly #report: string[] = [];
 
   async done<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const began = performance.now();
     const result = await work();
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    this.#told.push(`${name} ${seconds} s, ${process.resourceUsage().maxRSS >> 10} MiB`);
+    this.#report.push(`${name} ${seconds} s, ${process.resourceUsage().maxRSS >> 10} MiB`);
     return result;
   }
 
-  get told(): string {
-    return this.#told.join('; ');
+  get report(): string {
+    return this.#report.join('; ');
   }
 }
 
@@ -176,7 +176,7 @@ test('very many files are copied in and out, listed, committed, exported and rem
     'cp out of the image',
     async () => await containers.copyFrom('again', { path: '/many/0/7', to: join(folder, '../seven') }),
   );
-  t.diagnostic(`${count} files: ${works.told}`);
+  t.diagnostic(`${count} files: ${works.report}`);
   // The peak includes the tests before; e2e/many-files measures single commands.
-  assert.ok(process.resourceUsage().maxRSS < 512 * 1024, `kibibytes: ${works.told}`);
+  assert.ok(process.resourceUsage().maxRSS < 512 * 1024, `kibibytes: ${works.report}`);
 });

@@ -115,9 +115,9 @@ test("users are looked up in the container's own passwd, whatever the container 
       await joinContainer(engine, id, ['id'], '7').catch((error: unknown) =>
         assert.ok(isStrataError(error, 'ERR_EXEC'), name),
       );
-    const place = `/proc/${String(((await engine.containers.inspect(id))['State'] as { Pid: number }).Pid)}/root/etc`;
-    rmSync(`${place}/passwd`, { recursive: true });
-    writeFileSync(`${place}/passwd`, '');
+    const etc = `/proc/${String(((await engine.containers.inspect(id))['State'] as { Pid: number }).Pid)}/root/etc`;
+    rmSync(`${etc}/passwd`, { recursive: true });
+    writeFileSync(`${etc}/passwd`, '');
   }
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);

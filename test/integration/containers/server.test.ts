@@ -156,9 +156,9 @@ test('200 clients are served while another process holds up all writes, without 
   assert.ok(bytesMore < many * mostBytesEach, `${bytesMore} bytes more`);
   lock.stdin.end();
   await Promise.all(writes);
-  const told = ['container create', 'container rename', 'image tag', 'image untag'];
+  const actions = ['container create', 'container rename', 'image tag', 'image untag'];
   await until(
-    () => told.every((event) => events.includes(event)),
+    () => actions.every((event) => events.includes(event)),
     () => events.join(', '),
   );
   const names = (await containers.list({ all: true })).map(({ name }) => name);

@@ -34,13 +34,13 @@ test('stop, kill, rm -f and restart give up, and the kill works when the process
     });
     await containers.start(name);
   }
-  const waiting = (): string[] =>
+  const listWaiting = (): string[] =>
     output('ps', '-eo', 'stat,args')
       .split('\n')
       .filter((line) => line.startsWith('D') && line.includes('ready-$0'));
   output('fsfreeze', '-f', disk.path);
   try {
-    await untilSame(() => waiting().length, 4);
+    await untilSame(() => listWaiting().length, 4);
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     // Shorter than the usual wait.
     t.mock.method(AbortSignal, 'timeout', (ms: number) => timeout(Math.min(ms, 1000)));

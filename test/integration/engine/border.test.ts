@@ -71,7 +71,7 @@ class Border {
   }
 }
 
-async function* pieces(bytes: Uint8Array, pauseMs = 0): AsyncGenerator<Uint8Array> {
+async function* chunksOf(bytes: Uint8Array, pauseMs = 0): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 256 << 10) {
     if (pauseMs > 0) await sleep(pauseMs);
     yield bytes.subarray(at, at + (256 << 10));
@@ -86,7 +86,7 @@ test('load and check go through the border, and pings are answered meanwhile', {
     for (; !isOver; count++) await border.ping();
     return count;
   })();
-  const loaded = await border.lines('/load', pieces(archive));
+  const loaded = await border.lines('/load', chunksOf(archive));
   isOver = true;
   assert.ok((await pings) >= 10, 'its main thread does nothing but serve');
   assert.ok(loaded.some(({ type, state }) => type === 'layer' && state === 'done'));
@@ -96,7 +96,7 @@ test('load and check go through the border, and pings are answered meanwhile', {
   const checked = (await border.lines('/check')).at(-1) as { result: { images: number; damages: unknown[] } };
   assert.deepEqual([checked.result.images, checked.result.damages], [1, []]);
   // A client gets the library's error: kind, code, message, hint.
-  const [refused] = (await border.lines('/load', pieces(new Uint8Array(600).fill(7)))).slice(-1);
+  const [refused] = (await border.lines('/load', chunksOf(new Uint8Array(600).fill(7)))).slice(-1);
   assert.equal((refused as { error: { code: string } }).error.code, 'ERR_TAR_CHECKSUM');
   await border.end('SIGTERM');
 });
@@ -104,12 +104,12 @@ test('load and check go through the border, and pings are answered meanwhile', {
 test('a client that goes away ends its work, and nothing stays', { skip }, async (context) => {
   const root = storeRoot(context);
   const border = await Border.start(context, root);
-  const { asked } = border.ask('/load', pieces(archive, 20));
+  const { asked } = border.ask('/load', chunksOf(archive, 20));
   asked.on('error', () => undefined);
   await sleep(500);
   asked.destroy();
   await border.ping();
-  const loaded = await border.lines('/load', pieces(archive));
+  const loaded = await border.lines('/load', chunksOf(archive));
   assert.ok('result' in (loaded.at(-1) ?? {}));
   await border.end('SIGTERM');
   await using engine = await Engine.open({ root });
@@ -135,7 +135,7 @@ test('a server killed at any moment leaves a whole store, and the next one goes 
   const random = createRandom(runSeed());
   for (let round = 0; round < (isSoak ? 100 : 3); round++) {
     const border = await Border.start(context, root);
-    const { asked, answer } = border.ask('/load', pieces(archive, random.next(3)));
+    const { asked, answer } = border.ask('/load', chunksOf(archive, random.next(3)));
     asked.on('error', () => undefined);
     void answer.then((message) => message.on('error', () => undefined).resume()).catch(() => undefined);
     await sleep(random.next(1500));

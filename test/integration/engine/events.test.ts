@@ -120,9 +120,9 @@ test('a paused container that is killed or stopped is unpaused first', { skip },
     await containers.pause(id);
     const since = await newest(engine);
     await end();
-    const told = (await eventsSince(engine, since)).map(({ action }) => action);
-    assert.deepEqual(told.slice(0, 2), ['kill', 'unpause']);
-    assert.equal(told.filter((action) => action === 'unpause').length, 1);
+    const actions = (await eventsSince(engine, since)).map(({ action }) => action);
+    assert.deepEqual(actions.slice(0, 2), ['kill', 'unpause']);
+    assert.equal(actions.filter((action) => action === 'unpause').length, 1);
   }
 });
 
@@ -142,8 +142,8 @@ test('start and end of a run are reported even while another process holds up al
     setTimeout(() => holder.stdin.end(), 1500);
   }
   assert.equal((await running.result).exitCode, 4);
-  const told = (await eventsSince(engine, since)).map(({ action }) => action);
-  assert.deepEqual(told, ['create', 'attach', 'start', 'die', 'destroy']);
+  const actions = (await eventsSince(engine, since)).map(({ action }) => action);
+  assert.deepEqual(actions, ['create', 'attach', 'start', 'die', 'destroy']);
 });
 
 test('exec_create and exec_start are reported for a process that cannot join, in every mode', {
@@ -157,8 +157,8 @@ test('exec_create and exec_start are reported for a process that cannot join, in
   await assert.rejects(engine.containers.exec(id, { command, stdio: 'ignore' }), { code: 'ERR_EXEC' });
   await using piped = await engine.containers.exec(id, { command });
   await assert.rejects(piped.exitCode, { code: 'ERR_EXEC' });
-  const told = ['container exec_create', 'container exec_start'];
-  assert.deepEqual((await eventsSince(engine, since)).map(format), [...told, ...told]);
+  const actions = ['container exec_create', 'container exec_start'];
+  assert.deepEqual((await eventsSince(engine, since)).map(format), [...actions, ...actions]);
 });
 
 test('images report tag, save, load, untag and delete', { skip }, async (context) => {
@@ -201,8 +201,8 @@ test('a run whose program is missing reports no start', { skip }, async (context
       await assert.rejects(run.result, { code: 'ERR_CONTAINER_START' });
     }
   }
-  const told = (await eventsSince(engine, since)).map(format).filter((event) => !/ (create|destroy)$/.test(event));
-  assert.deepEqual(told, []);
+  const actions = (await eventsSince(engine, since)).map(format).filter((event) => !/ (create|destroy)$/.test(event));
+  assert.deepEqual(actions, []);
 });
 
 test('a container that cannot be frozen reports no pause', { skip }, async (context) => {

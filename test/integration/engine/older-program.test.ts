@@ -13,7 +13,7 @@ import { Terminal, waitForExit } from '../../helpers/terminal.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const newer = { code: 'ERR_STORE_FORMAT_NEWER', kind: 'failed-precondition' };
-const told = /has format \d+, and this version of Strata knows formats up to \d+/;
+const refusal = /has format \d+, and this version of Strata knows formats up to \d+/;
 
 test('an upgrade of the store under run -it, logs -f and a library program stops their writes, not their containers', {
   skip,
@@ -38,7 +38,7 @@ test('an upgrade of the store under run -it, logs -f and a library program stops
   await assert.rejects(engine.images.tag('busybox', 'after'), newer);
   await assert.rejects(engine.containers.run({ image: 'busybox', command: ['true'], remove: true }).result, newer);
   const list = await strata('ps');
-  assert.match(list.stderr, told);
+  assert.match(list.stderr, refusal);
   assert.notEqual(list.code, 0);
   assert.deepEqual(containerPids(strata.root), pids, 'containers go on');
   terminal.type('echo still he""re\r');

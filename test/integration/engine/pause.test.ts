@@ -31,27 +31,27 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
     if (event.type === 'created') ({ id } = event);
     if (event.type === 'output') break;
   }
-  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
+  const runtime = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
   {
-    await using paused = await pauseContainer(place, id);
-    assert.equal(await runtimeStatus(place, id), 'paused');
-    await using again = await pauseContainer(place, id);
+    await using paused = await pauseContainer(runtime, id);
+    assert.equal(await runtimeStatus(runtime, id), 'paused');
+    await using again = await pauseContainer(runtime, id);
     void [paused, again];
   }
-  assert.equal(await runtimeStatus(place, id), 'running');
+  assert.equal(await runtimeStatus(runtime, id), 'running');
 
   const program = `import { pauseContainer } from ${JSON.stringify(source)};
-    const paused = await pauseContainer(${JSON.stringify(place)}, ${JSON.stringify(id)});
+    const paused = await pauseContainer(${JSON.stringify(runtime)}, ${JSON.stringify(id)});
     console.log('paused', typeof paused); setInterval(() => {}, 1000);`;
   const pauser = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(pauser.stdout, 'data');
-  assert.equal(await runtimeStatus(place, id), 'paused');
+  assert.equal(await runtimeStatus(runtime, id), 'paused');
   pauser.kill('SIGKILL');
   await once(pauser, 'close');
   await until(
-    async () => (await runtimeStatus(place, id)) === 'running',
+    async () => (await runtimeStatus(runtime, id)) === 'running',
     () => 'it stays paused',
   );
 });
@@ -62,7 +62,7 @@ test('each of two commits at once copies a paused container', {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
   await engine.containers.start(id);
-  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
+  const runtime = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
   const { copy } = StoreLayers.prototype;
   const seen: unknown[] = [];
   context.mock.method(
@@ -73,10 +73,10 @@ test('each of two commits at once copies a paused container', {
       const takes = seen.push(undefined) === 1 ? 0 : 500;
       await copy.apply(this, args);
       await sleep(takes);
-      seen.push(await runtimeStatus(place, id));
+      seen.push(await runtimeStatus(runtime, id));
     },
   );
   await Promise.all([engine.containers.commit(id).result, engine.containers.commit(id).result]);
   assert.deepEqual(seen.filter(Boolean), ['paused', 'paused']);
-  assert.equal(await runtimeStatus(place, id), 'running');
+  assert.equal(await runtimeStatus(runtime, id), 'running');
 });

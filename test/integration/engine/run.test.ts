@@ -450,8 +450,8 @@ test('a symlink on the way to a store changes nothing', { skip }, async (t) => {
   assert.equal(other.layout.run, engine.layout.run);
   assert.equal((await sh(other, 'exit 3')).exitCode, 3);
   writeFileSync(join(folder, 'file'), '');
-  for (const place of ['file', 'file/below']) {
-    const root = join(folder, place);
+  for (const path of ['file', 'file/below']) {
+    const root = join(folder, path);
     await assert.rejects(Engine.open({ root }), {
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: a file exists where a folder is expected`,

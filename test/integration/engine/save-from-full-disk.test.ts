@@ -12,10 +12,10 @@ import { mountLoopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 
 /** Appends chunks to the file at `path` until none fits. */
-function append(path: string, pieceBytes: number): void {
+function append(path: string, chunkBytes: number): void {
   const fd = openSync(path, 'a');
   try {
-    for (const piece = Buffer.alloc(pieceBytes); ; ) writeSync(fd, piece);
+    for (const chunk = Buffer.alloc(chunkBytes); ; ) writeSync(fd, chunk);
   } catch (error) {
     if (errnoOf(error) !== 'ENOSPC') throw error;
   } finally {
@@ -33,7 +33,7 @@ test('images are saved elsewhere and checked without a free byte', {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
     await engine.builder.build({ context: busyboxContext(context), tags: ['one'] }).result;
   }
-  for (const pieceBytes of [1 << 20, 512]) append(join(disk.path, 'ballast'), pieceBytes);
+  for (const chunkBytes of [1 << 20, 512]) append(join(disk.path, 'ballast'), chunkBytes);
   await using engine = await Engine.open({ root });
   await assert.rejects(engine.images.tag('one', 'two'), (error) => isStrataError(error, 'ERR_STORE_FULL'));
   await engine.images.save({ images: ['one'], output: out }).result;

@@ -220,9 +220,9 @@ test('the entries and contents of a layer are those of its tar', { skip }, async
     '6 hardlink tool',
   ]);
   const content = async (ordinal: number): Promise<string> => {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of top!.content({ ordinal })) pieces.push(piece);
-    return displayBytes(concatBytes(pieces));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of top!.content({ ordinal })) chunks.push(chunk);
+    return displayBytes(concatBytes(chunks));
   };
   assert.equal(await content(1), 'changed');
   assert.equal(await content(4), 'through a symlink');

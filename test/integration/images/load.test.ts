@@ -251,8 +251,8 @@ test("of an index the requested platform is loaded, or this machine's", { skip }
   const host = await openStore(context);
   const { images } = await load(host, layout.index(index));
   assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'], sizeBytes: 16 }]);
-  const wished = await openStore(context);
-  assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
+  const requested = await openStore(context);
+  assert.equal((await load(requested, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
   await assertRefused(await openStore(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', {
     platform: 'linux/riscv64',
   });

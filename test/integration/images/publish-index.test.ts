@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 test('an index takes a free name, stays when the new one is equal, and is replaced by a different one', async (context) => {
   const folder = temporaryFolder(context);
   const [written, path] = [join(folder, 'written'), join(folder, 'index')];
-  const place = async (content: string, isTrusted = true): Promise<number> => {
+  const publish = async (content: string, isTrusted = true): Promise<number> => {
     writeFileSync(written, content);
     await publishIndex(written, path, { isTrusted });
     assert.equal(readFileSync(path, 'utf8'), content);
@@ -16,10 +16,10 @@ test('an index takes a free name, stays when the new one is equal, and is replac
     return statSync(path).ino;
   };
   const large = 'x'.repeat((2 << 20) + 1);
-  const inode = await place(large);
-  assert.equal(await place(large), inode);
-  const anew = await place(large, false);
+  const inode = await publish(large);
+  assert.equal(await publish(large), inode);
+  const anew = await publish(large, false);
   assert.notEqual(anew, inode, 'the existing file may be in memory only');
-  assert.notEqual(await place(`${large.slice(1)}y`), anew, 'another at its end');
-  assert.equal(await place(''), await place(''));
+  assert.notEqual(await publish(`${large.slice(1)}y`), anew, 'another at its end');
+  assert.equal(await publish(''), await publish(''));
 });

@@ -16,12 +16,12 @@ import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay');
 const random = createRandom(17);
-const pieceBytes = 1 << 18;
+const chunkBytes = 1 << 18;
 
 const layerTar = (name: string, sizeBytes = 3 << 20): Uint8Array =>
   tar(dir(name), file(`${name}/file`, random.bytes(sizeBytes)));
 // Workers report progress every 4 MiB.
-const toldBytes = 9 << 20;
+const reportedBytes = 9 << 20;
 
 interface From {
   readonly tar: Uint8Array;
@@ -42,9 +42,9 @@ function imageFrom(layers: readonly From[]): Image & { readonly isOpen: () => nu
       blob: async function* () {
         open++;
         try {
-          for (let at = 0; at < blob.length; at += pieceBytes) {
+          for (let at = 0; at < blob.length; at += chunkBytes) {
             if (at > 0) await wait?.(at);
-            yield blob.subarray(at, at + pieceBytes);
+            yield blob.subarray(at, at + chunkBytes);
           }
         } finally {
           open--;
@@ -96,7 +96,7 @@ test('a layer is unpacked while others arrive, whichever is first', { skip }, as
   const names = ['a', 'b', 'c'];
   const image = imageFrom(
     names.map((name, at) => ({
-      tar: layerTar(name, toldBytes),
+      tar: layerTar(name, reportedBytes),
       isCompressed: at > 0,
       wait: async () => {
         if (at < 2) await last.promise;

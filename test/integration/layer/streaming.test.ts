@@ -153,15 +153,15 @@ test('unpacking rejects with the error that breaks the stream', { skip }, async 
 
 test('a stream longer than its size is cut off there', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
-  let pieces = 0;
+  let count = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
-    for (; pieces < 1000; pieces++) yield new Uint8Array(10);
+    for (; count < 1000; count++) yield new Uint8Array(10);
   }
   await assert.rejects(receive(endless(), { path, sizeBytes: 25 }).streaming.written, {
     code: 'ERR_BLOB_SIZE_MISMATCH',
   });
   assert.equal(statSync(path).size, 20);
-  assert.equal(pieces, 2);
+  assert.equal(count, 2);
 });
 
 test('a stream that ends too early is refused, even if it is an archive so far', { skip }, async (context) => {

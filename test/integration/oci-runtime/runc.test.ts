@@ -16,13 +16,13 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
   const shell = (script: string, options?: Partial<ContainerOptions>): string => bundle!.shell(script, options);
 
   test("capabilities, filter, groups, umask and working directory are docker's", () => {
-    const told = shell('cat /proc/self/status; echo "umask $(umask) cwd $(pwd) host $(hostname)"');
+    const output = shell('cat /proc/self/status; echo "umask $(umask) cwd $(pwd) host $(hostname)"');
     // The value of every docker container: 14 bits.
-    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(field(told, set), '00000000a80425fb');
-    for (const set of ['CapInh', 'CapAmb']) assert.equal(field(told, set), '0000000000000000');
-    assert.equal(field(told, 'Seccomp'), '2');
-    assert.equal(field(told, 'NoNewPrivs'), '0');
-    assert.match(told, /umask 0022 cwd \/ host box/);
+    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(field(output, set), '00000000a80425fb');
+    for (const set of ['CapInh', 'CapAmb']) assert.equal(field(output, set), '0000000000000000');
+    assert.equal(field(output, 'Seccomp'), '2');
+    assert.equal(field(output, 'NoNewPrivs'), '0');
+    assert.match(output, /umask 0022 cwd \/ host box/);
   });
 
   test('another user has its groups, and no capability in effect', () => {
@@ -39,7 +39,7 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
   });
 
   test('masked paths show nothing (E2)', () => {
-    const told = shell(`
+    const output = shell(`
       for f in acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats; do
         p=/proc/$f
         if [ -d $p ]; then echo "$p $(ls -A $p | wc -c)"; elif [ -e $p ]; then echo "$p $(head -c 100 $p | wc -c)"; fi
@@ -47,32 +47,32 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
       for p in /sys/firmware /sys/devices/virtual/powercap /sys/devices/system/cpu/cpu*/thermal_throttle; do
         if [ -d $p ]; then echo "$p $(ls -A $p | wc -c)"; fi
       done`);
-    const lines = told.trim().split('\n');
-    assert.ok(lines.length >= 3, told);
+    const lines = output.trim().split('\n');
+    assert.ok(lines.length >= 3, output);
     for (const line of lines) assert.match(line, /^\/(proc|sys)\/\S+ 0$/);
   });
 
   test('read-only paths refuse writing (E2)', () => {
-    const told = shell(`
+    const output = shell(`
       for p in /proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger; do
         if [ -e $p ]; then grep -q " $p ro," /proc/self/mountinfo && echo "$p ro" || echo "$p writable"; fi
       done
       (echo 1 > /proc/sys/kernel/panic) 2>&1; (echo 1 > /sys/kernel/x) 2>&1; (mkdir /sys/fs/cgroup/memory/x) 2>&1; :`);
-    assert.doesNotMatch(told, /writable/);
-    assert.match(told, /^\/proc\/sys ro$/m);
-    assert.match(told, /\/proc\/sys\/kernel\/panic: Read-only file system/);
+    assert.doesNotMatch(output, /writable/);
+    assert.match(output, /^\/proc\/sys ro$/m);
+    assert.match(output, /\/proc\/sys\/kernel\/panic: Read-only file system/);
     assert.equal(
-      told.match(/Read-only file system|Permission denied|nonexistent directory|No such file/g)?.length,
+      output.match(/Read-only file system|Permission denied|nonexistent directory|No such file/g)?.length,
       3,
-      told,
+      output,
     );
   });
 
   test('seven devices exist, and no others can be used', () => {
-    const told = shell(
+    const output = shell(
       'stat -c "%n %F %t:%T %a" /dev/*; mknod /tmp/disk b 254 0 && head -c 1 /tmp/disk 2>&1; head -c 4 /dev/zero | wc -c',
     );
-    const nodes = [...told.matchAll(/^\/dev\/(\w+) character special file (\S+) (\d+)$/gm)].map(
+    const nodes = [...output.matchAll(/^\/dev\/(\w+) character special file (\S+) (\d+)$/gm)].map(
       ([, name, number, mode]) => `${name} ${number} ${mode}`,
     );
     assert.deepEqual(nodes, [
@@ -83,8 +83,8 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
       'urandom 1:9 666',
       'zero 1:5 666',
     ]);
-    assert.match(told, /\/tmp\/disk: Operation not permitted/);
-    assert.match(told, /^4$/m);
+    assert.match(output, /\/tmp\/disk: Operation not permitted/);
+    assert.match(output, /^4$/m);
   });
 
   test('only standard input, output and error are open (E4)', () => {
@@ -128,7 +128,7 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
   });
 
   test('a read-only root, a writable tmpfs and a read-only bind work', () => {
-    const told = shell(
+    const output = shell(
       'touch /x 2>&1; touch /tmp/x && echo fine; touch /usr/x 2>&1; grep " /tmp " /proc/self/mountinfo',
       {
         readonlyRootfs: true,
@@ -138,14 +138,14 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
         ],
       },
     );
-    assert.match(told, /touch: \/x: Read-only file system/);
-    assert.match(told, /^fine$/m);
-    assert.match(told, / \/tmp rw,nosuid,nodev,relatime .*size=1024k/);
-    assert.match(told, /touch: \/usr\/x: Read-only file system/);
+    assert.match(output, /touch: \/x: Read-only file system/);
+    assert.match(output, /^fine$/m);
+    assert.match(output, / \/tmp rw,nosuid,nodev,relatime .*size=1024k/);
+    assert.match(output, /touch: \/usr\/x: Read-only file system/);
   });
 
   test('limits of memory, processes and open files hold, or none', () => {
-    const told = shell(
+    const output = shell(
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; ulimit -n; ulimit -Hc',
       {
         resources: { memoryBytes: 64 << 20, swapAccounting: false, pidsLimit: 50 },
@@ -155,18 +155,18 @@ suite("docker's defaults hold inside a container of runc", { skip }, () => {
         ],
       },
     );
-    assert.equal(told, '67108864\n50\n100\nunlimited\n');
+    assert.equal(output, '67108864\n50\n100\nunlimited\n');
   });
 
   test('sysctls are set', () => {
-    const told = shell(
+    const output = shell(
       'cat /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/domainname /proc/sys/kernel/msgmax',
       {
         sysctls: { 'kernel.msgmax': '4321' },
         domainname: 'example.org',
       },
     );
-    assert.equal(told, '0\nexample.org\n4321\n');
+    assert.equal(output, '0\nexample.org\n4321\n');
   });
 
   test('capabilities can be added, or all granted', () => {

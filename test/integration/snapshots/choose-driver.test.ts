@@ -68,10 +68,10 @@ test('overlay2 is chosen where it works, with the reason against each other driv
 
 test('a requested driver is chosen', { skip }, async (context) => {
   const root = folder(context);
-  const wished = await chooseDriver({ root, driver: 'vfs' });
-  assert.equal(wished.driver, 'vfs');
-  assert.equal(reasonOf(wished, 'overlay2'), 'vfs was requested');
-  assert.deepEqual(wished.warnings, []);
+  const requested = await chooseDriver({ root, driver: 'vfs' });
+  assert.equal(requested.driver, 'vfs');
+  assert.equal(reasonOf(requested, 'overlay2'), 'vfs was requested');
+  assert.deepEqual(requested.warnings, []);
   assert.equal((await chooseDriver({ root, driver: 'auto' })).driver, 'overlay2');
   assert.equal(reasonOf(await chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was requested');
 });

@@ -64,7 +64,7 @@ function end(pid: number): void {
 }
 
 /** A folder in which a helper works, and its commands. No process of it is left after the test. */
-class Place {
+class HelperFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'strata-helper-'));
   readonly lock: string = join(this.folder, 'locks/helper');
   readonly #commands: Command[] = [];
@@ -150,186 +150,186 @@ async function lineOf(command: Command): Promise<string> {
 }
 
 test('many commands at once start one helper, which ends when it has nothing to do', async (context) => {
-  const place = new Place(context);
-  place.add('hold-start');
-  const commands = Array.from({ length: 20 }, () => place.command());
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-start');
+  const commands = Array.from({ length: 20 }, () => fixture.command());
   assert.deepEqual(new Set(await Promise.all(commands.map(lineOf))), new Set(['true']));
-  await place.pid();
-  assert.equal(place.running().length, 1);
-  assert.equal(place.tasks().length, 20);
-  place.remove('hold-start');
-  await place.isIdle();
-  assert.equal(place.started().length, 1);
+  await fixture.pid();
+  assert.equal(fixture.running().length, 1);
+  assert.equal(fixture.tasks().length, 20);
+  fixture.remove('hold-start');
+  await fixture.isIdle();
+  assert.equal(fixture.started().length, 1);
 });
 
 test('a task that comes when the helper has just finished is done by the same helper', async (context) => {
-  const place = new Place(context);
-  place.add('hold-end');
-  place.add('tasks/first');
-  assert.ok(await keepHelper(place.helper()));
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-end');
+  fixture.add('tasks/first');
+  assert.ok(await keepHelper(fixture.helper()));
   await until(
-    () => place.tasks().length === 0,
+    () => fixture.tasks().length === 0,
     () => 'not done',
   );
-  place.add('tasks/second');
-  assert.ok(await keepHelper(place.helper()));
-  place.remove('hold-end');
-  await place.isIdle();
-  assert.equal(place.started().length, 1);
+  fixture.add('tasks/second');
+  assert.ok(await keepHelper(fixture.helper()));
+  fixture.remove('hold-end');
+  await fixture.isIdle();
+  assert.equal(fixture.started().length, 1);
 });
 
 /** Conditions that a kill follows within milliseconds; the helper waits until then. */
-const moments: { readonly [name: string]: (place: Place) => boolean } = {
+const moments: { readonly [name: string]: (fixture: HelperFixture) => boolean } = {
   begun: () => true,
   locked: ({ lock }) => existsSync(lock),
-  started: (place) => place.running().length > 0,
+  started: (fixture) => fixture.running().length > 0,
   known: ({ lock }) => readHolder(lock)?.process !== undefined,
-  done: (place) => place.tasks().length === 0,
+  done: (fixture) => fixture.tasks().length === 0,
 };
 
 test('the next command starts the helper after a kill of the helper or its command at any moment', async (context) => {
   const seed = runSeed();
   const random = createRandom(seed);
   for (let round = 0; round < (isSoak ? 300 : 8); round++) {
-    const place = new Place(context);
+    const fixture = new HelperFixture(context);
     const moment = random.pick(Object.keys(moments));
     const [victim, afterMs] = [random.pick(['helper', 'command', 'both']), random.next(30)];
     const report = { seed, round, moment, victim, afterMs };
     const hold = moment === 'done' ? 'hold-end' : 'hold-start';
-    place.add(hold);
-    place.add('tasks/first');
-    const command = place.command();
+    fixture.add(hold);
+    fixture.add('tasks/first');
+    const command = fixture.command();
     const ended = once(command, 'exit');
     await until(
-      () => moments[moment]!(place),
+      () => moments[moment]!(fixture),
       () => `never: ${JSON.stringify(report)}`,
       1,
     );
-    if (moment === 'done') place.remove(hold);
+    if (moment === 'done') fixture.remove(hold);
     await sleep(afterMs);
     // The command is a shell and its children, in a group of their own.
     if (victim !== 'helper') await endGroup(command.pid!);
     // Each process leads a group of its own.
-    if (victim !== 'command') for (const pid of place.running()) await endGroup(pid);
+    if (victim !== 'command') for (const pid of fixture.running()) await endGroup(pid);
     await ended;
     if (isSoak) console.log(JSON.stringify(report));
-    if (moment !== 'done') place.remove(hold);
-    place.add('tasks/last');
-    assert.ok(await keepHelper(place.helper()), JSON.stringify(report));
-    await place.isIdle();
+    if (moment !== 'done') fixture.remove(hold);
+    fixture.add('tasks/last');
+    assert.ok(await keepHelper(fixture.helper()), JSON.stringify(report));
+    await fixture.isIdle();
   }
 });
 
 for (const isStopped of [false, true]) {
   test(`another version takes over from ${isStopped ? 'one that does not react' : 'a helper at work'}`, async (context) => {
-    const place = new Place(context);
-    place.add('hold-start');
-    assert.ok(await keepHelper(place.helper('1')));
-    const old = await place.pid('1');
+    const fixture = new HelperFixture(context);
+    fixture.add('hold-start');
+    assert.ok(await keepHelper(fixture.helper('1')));
+    const old = await fixture.pid('1');
     if (isStopped) process.kill(old, 'SIGSTOP');
-    const commands = Array.from({ length: 5 }, () => place.command({ version: '2' }));
+    const commands = Array.from({ length: 5 }, () => fixture.command({ version: '2' }));
     assert.deepEqual(new Set(await Promise.all(commands.map(lineOf))), new Set(['true']));
-    const pid = await place.pid('2');
-    assert.deepEqual(place.running(), [pid]);
-    assert.deepEqual(place.started(), [String(old), String(pid)]);
-    place.remove('hold-start');
-    await place.isIdle();
+    const pid = await fixture.pid('2');
+    assert.deepEqual(fixture.running(), [pid]);
+    assert.deepEqual(fixture.started(), [String(old), String(pid)]);
+    fixture.remove('hold-start');
+    await fixture.isIdle();
   });
 }
 
 test('a holder of the lock that cannot be ended is left alone, with its work', async (context) => {
-  const place = new Place(context);
-  const fd = takeHelperLock(place.lock)!;
+  const fixture = new HelperFixture(context);
+  const fd = takeHelperLock(fixture.lock)!;
   writeHolder(fd, { version: 'other', process: undefined });
-  assert.equal(await keepHelper(place.helper()), false);
-  dropHelperLock(place.lock, fd);
-  assert.ok(await keepHelper(place.helper()));
-  await place.isIdle();
+  assert.equal(await keepHelper(fixture.helper()), false);
+  dropHelperLock(fixture.lock, fd);
+  assert.ok(await keepHelper(fixture.helper()));
+  await fixture.isIdle();
 });
 
 // Node itself keeps descriptors of low numbers from programs that it starts; dash cannot open higher ones.
 test('a helper takes nothing from its command but the user', { skip: needs('bash') }, async (context) => {
-  const place = new Place(context);
-  place.add('hold-start');
-  const before = `exec 200>'${place.folder}/inherited'; export SECRET=1; cd '${place.folder}'`;
-  assert.equal(await lineOf(place.command({ before, shell: ['bash'] })), 'true');
-  const proc = `/proc/${await place.pid()}`;
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-start');
+  const before = `exec 200>'${fixture.folder}/inherited'; export SECRET=1; cd '${fixture.folder}'`;
+  assert.equal(await lineOf(fixture.command({ before, shell: ['bash'] })), 'true');
+  const proc = `/proc/${await fixture.pid()}`;
   assert.equal(readlinkSync(join(proc, 'cwd')), '/');
   assert.doesNotMatch(readFileSync(join(proc, 'environ'), 'utf8'), /SECRET|HOME/);
   const opened = numbersIn(join(proc, 'fd')).map((fd) => readlinkSync(join(proc, 'fd', String(fd))));
   assert.deepEqual(
-    opened.filter((path) => path.startsWith(place.folder)),
-    [place.lock],
+    opened.filter((path) => path.startsWith(fixture.folder)),
+    [fixture.lock],
   );
   assert.deepEqual(
     [0, 1, 2].map((fd) => readlinkSync(join(proc, 'fd', String(fd)))),
     Array(3).fill('/dev/null'),
   );
-  place.remove('hold-start');
-  await place.isIdle();
+  fixture.remove('hold-start');
+  await fixture.isIdle();
 });
 
 test('a helper survives the end of a login, by a signal to all its processes', async (context) => {
-  const place = new Place(context);
-  place.add('hold-start');
-  const command = place.command({ after: 'sleep 1000' });
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-start');
+  const command = fixture.command({ after: 'sleep 1000' });
   const ended = once(command, 'exit');
   assert.equal(await lineOf(command), 'true');
-  const helper = await place.pid();
+  const helper = await fixture.pid();
   const session = numbersIn('/proc').filter((pid) => groupsOf(pid).session === command.pid);
   assert.ok(session.includes(command.pid!) && !session.includes(helper));
   process.kill(-command.pid!, 'SIGHUP');
   assert.deepEqual(await ended, [null, 'SIGHUP']);
-  assert.deepEqual(place.running(), [helper]);
-  place.remove('hold-start');
-  await place.isIdle();
+  assert.deepEqual(fixture.running(), [helper]);
+  fixture.remove('hold-start');
+  await fixture.isIdle();
 });
 
 const ofJobs = hierarchies((type, options) => type === 'cgroup2' || /\b(?:name=|freezer\b)/.test(options));
 const skip = needs('root') || (ofJobs.length === 0 && 'no control groups of version 2');
 
 test('a helper survives the end of a job, by a kill of its control groups', { skip }, async (context) => {
-  const place = new Place(context);
-  place.add('hold-start');
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-start');
   const job = `/strata-test-${process.pid}-job`;
   context.after(() => removeControlGroup(job));
   const groups = ofJobs.map((top) => join(top, job));
   for (const group of groups) mkdirSync(group);
   const before = groups.map((group) => `echo $$ > ${group}/cgroup.procs`).join('; ');
-  const command = place.command({ before, after: 'sleep 1000' });
+  const command = fixture.command({ before, after: 'sleep 1000' });
   const ended = once(command, 'exit');
   assert.equal(await lineOf(command), 'true');
-  const helper = await place.pid();
+  const helper = await fixture.pid();
   const members = processesInControlGroup(job);
   assert.ok(members.includes(command.pid!) && !members.includes(helper));
   await removeControlGroup(job);
   assert.deepEqual(await ended, [null, 'SIGKILL']);
-  assert.deepEqual(place.running(), [helper]);
-  place.remove('hold-start');
-  await place.isIdle();
+  assert.deepEqual(fixture.running(), [helper]);
+  fixture.remove('hold-start');
+  await fixture.isIdle();
 });
 
 test("a helper stays in its command's control group where none can be written", { skip }, async (context) => {
-  const place = new Place(context);
-  place.add('hold-start');
+  const fixture = new HelperFixture(context);
+  fixture.add('hold-start');
   const before = ofJobs.map((top) => `mount -o remount,bind,ro ${top}`).join(' && ');
-  const command = place.command({ before, shell: ['unshare', '-m', 'sh'] });
+  const command = fixture.command({ before, shell: ['unshare', '-m', 'sh'] });
   assert.equal(await lineOf(command), 'true');
-  const helper = await place.pid();
+  const helper = await fixture.pid();
   assert.equal(readFileSync(`/proc/${helper}/cgroup`, 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
-  place.remove('hold-start');
-  await place.isIdle();
+  fixture.remove('hold-start');
+  await fixture.isIdle();
 });
 
 const skipCounted = needs('root') || (pidsTop === undefined && 'no control groups that count processes');
 
 test('work is left to the next command where no process can be started', { skip: skipCounted }, async (context) => {
-  const place = new Place(context);
+  const fixture = new HelperFixture(context);
   const full = `/strata-test-${process.pid}-full`;
   const group = join(pidsTop!, full);
   mkdirSync(group);
   context.after(() => removeControlGroup(full));
-  const command = place.command({ wait: true, before: `echo $$ > ${group}/cgroup.procs` });
+  const command = fixture.command({ wait: true, before: `echo $$ > ${group}/cgroup.procs` });
   const ended = once(command, 'exit');
   assert.equal(await lineOf(command), 'ready');
   writeFileSync(join(group, 'pids.max'), '1');
@@ -337,15 +337,15 @@ test('work is left to the next command where no process can be started', { skip:
   command.stdin.write('go');
   assert.equal(await answer, 'false');
   await ended;
-  assert.equal(place.tasks().length, 1);
-  assert.ok(!existsSync(place.lock));
-  assert.ok(await keepHelper(place.helper()));
-  await place.isIdle();
+  assert.equal(fixture.tasks().length, 1);
+  assert.ok(!existsSync(fixture.lock));
+  assert.ok(await keepHelper(fixture.helper()));
+  await fixture.isIdle();
 });
 
 test('work is left to the next command where the lock cannot be taken', async (context) => {
-  const place = new Place(context);
-  place.add('locks');
-  assert.equal(await keepHelper(place.helper()), false);
-  assert.deepEqual(place.running(), []);
+  const fixture = new HelperFixture(context);
+  fixture.add('locks');
+  assert.equal(await keepHelper(fixture.helper()), false);
+  assert.deepEqual(fixture.running(), []);
 });

@@ -34,9 +34,9 @@ test('a thread does one job after the other, and several at a time', async (cont
 test('an aborted job ends with the signal’s reason, waiting or never yielding, and the thread goes on', async (context) => {
   const thread = threadFor(context);
   for (const job of ['wait', 'spin'] as const) {
-    const told = new AbortController();
+    const controller = new AbortController();
     const reason = new Error('enough');
-    const running = thread.run(job, { signal: told.signal, onEvent: () => told.abort(reason) });
+    const running = thread.run(job, { signal: controller.signal, onEvent: () => controller.abort(reason) });
     assert.equal(await failureOf(running), reason);
     assert.equal(await thread.run('double'), 'doubled');
   }
@@ -121,8 +121,8 @@ test('a failed system call arrives as one, of Strata or of Node', async (context
 
 test('a thread that dies fails its jobs and later ones', async (context) => {
   const thread = threadFor(context);
-  const told = new AbortController();
-  const waiting = thread.run('wait', { signal: told.signal });
+  const controller = new AbortController();
+  const waiting = thread.run('wait', { signal: controller.signal });
   assert.ok(isStrataError(await failureOf(thread.run('die')), 'ERR_WORKER_DIED'));
   assert.ok(isStrataError(await failureOf(waiting), 'ERR_WORKER_DIED'));
   assert.ok(isStrataError(await failureOf(thread.run('double')), 'ERR_WORKER_DIED'));
