@@ -5,7 +5,7 @@ const none = '--network none';
 const listed = `run --rm ${none} -v <here>:/h box sh -c 'cd /h; find host bind kept | sort | while read x; do stat -c "%A %u %g %N" "$x"; done'`;
 
 const copying: Scenario = {
-  name: 'copies, also through what is mounted',
+  name: 'copies, also through mounts',
   files: {
     ...files,
     'bind/was': 'was\n',

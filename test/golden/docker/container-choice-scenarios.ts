@@ -5,7 +5,7 @@ const none = '--network none';
 const attached = "'{{.Config.AttachStdin}} {{.Config.AttachStdout}} {{.Config.AttachStderr}} {{.Config.StdinOnce}}'";
 
 const streams: Scenario = {
-  name: 'streams that somebody wants to be with',
+  name: 'streams to attach to',
   files,
   steps: [
     built,
@@ -21,7 +21,7 @@ const streams: Scenario = {
 };
 
 const written: Scenario = {
-  name: 'paths as one likes',
+  name: 'paths in any form',
   files,
   steps: [
     built,
@@ -42,7 +42,7 @@ const written: Scenario = {
 };
 
 const kept: Scenario = {
-  name: 'how logs are kept, and by whom it is run',
+  name: 'log drivers and runtimes',
   files,
   steps: [
     built,

@@ -19,7 +19,7 @@ LABEL x=y
 };
 
 const overriding: Scenario = {
-  name: 'what the image says, and who says otherwise',
+  name: 'settings of the image and flags against them',
   files: { ...files, ...images },
   steps: [
     built,

@@ -159,7 +159,7 @@ const living: Scenario = {
 };
 
 const changing: Scenario = {
-  name: 'what a container changed',
+  name: 'changes of a container',
   files,
   steps: [
     built,
@@ -251,7 +251,7 @@ const verbsOfOne = `start|stop|kill|restart|pause|unpause|wait|rm|rm -f|logs|att
   |update -m 10m|container inspect|inspect|inspect --type container`.split(/\s*\|/);
 
 const missing: Scenario = {
-  name: 'containers that are not there',
+  name: 'missing containers',
   steps: [
     ...verbsOfOne.map((verb) => `${verb} missing`),
     'exec missing true',
