@@ -2,11 +2,16 @@ import { getSystemErrorMessage } from 'node:util';
 import { StrataError } from '../errors/index.ts';
 
 /** Creates the error for a file named by the user that cannot be read or written. `doing` is docker's word: `open`. */
-export const fileProblem = (doing: string, path: string, cause: unknown): StrataError =>
+export const fileProblem = (
+  doing: string,
+  path: string,
+  cause: unknown,
+  hint = 'Check the path and its permissions, or name another file.',
+): StrataError =>
   new StrataError({
     code: 'ERR_FILE_UNUSABLE',
     message: `${doing} ${path}: ${reasonOf(cause)}`,
-    hint: 'Check the path and its permissions, or name another file.',
+    hint,
     cause,
   });
 

@@ -35,5 +35,6 @@ function refuseOthers(path: string): void {
     throw fileProblem('open', path, error);
   }
   if (stat.isDirectory()) throw fileProblem('read', path, new Error('is a directory'));
-  if (!isReadable(stat)) throw fileProblem('read', path, new Error('not a file'));
+  if (!isReadable(stat))
+    throw fileProblem('read', path, new Error('not a file'), 'Give the path of a regular file or a pipe.');
 }

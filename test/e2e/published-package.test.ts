@@ -145,7 +145,7 @@ test('every subpath of the package type-checks and loads', () => {
   const declarations = checkTypes(file).filter((read) => read.startsWith(packageFolder));
   assert.ok(declarations.length > 100, `${declarations.length} declaration files`);
   const ofNode = declarations.flatMap((read) =>
-    [...readFileSync(read, 'utf8').matchAll(/import (?:type )?\{([^}]*)\} from 'node:/g)].flatMap(([, list = '']) =>
+    [...readFileSync(read, 'utf8').matchAll(/^import (?:type )?\{([^}]*)\} from 'node:/gm)].flatMap(([, list = '']) =>
       list.split(',').map((name) => name.replace('type', '').trim()),
     ),
   );

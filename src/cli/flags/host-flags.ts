@@ -93,7 +93,7 @@ export function defineHostFlags(command: Command): void {
       collect,
       [],
     )
-    .option('--device <path[:path][:rwm]>', 'Add a host device to the container', collect, [])
+    .option('--device <path>', 'Add a host device to the container (HOST[:INSIDE][:rwm])', collect, [])
     .option('--sysctl <name=value>', 'Sysctl options', collect, [])
     .option('--init', 'Run an init inside the container that forwards signals and reaps processes')
     .option('--group-add <group>', 'Add additional groups to join', collect, [])

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { commandTable } from '../../../src/cli/command-table.ts';
+import type { CliContext } from '../../../src/cli/context.ts';
 import { explicitBooleans, passThrough } from '../../../src/cli/flags/flags.ts';
+import { defineProgram } from '../../../src/cli/program.ts';
 
 function program(): Command {
   const root = new Command('strata').option('--root <dir>').option('-D, --debug');
@@ -43,3 +46,16 @@ for (const [given, taken] of cases) {
     assert.equal(explicitBooleans(program(), given.split(' ')).join(' '), taken);
   });
 }
+
+// `--device <path[:path]>` would be both for commander, and take no value from the next word.
+test('the value of a flag is either required or optional', async () => {
+  const faults: string[] = [];
+  for (const { names } of commandTable) {
+    const [path = []] = names;
+    const program = new Command('strata');
+    await defineProgram(program, {} as CliContext, path);
+    const verb = path.reduce((at, word) => at.commands.find((one) => one.name() === word) ?? at, program);
+    faults.push(...verb.options.filter(({ required, optional }) => required && optional).map(({ flags }) => flags));
+  }
+  assert.deepEqual(faults, []);
+});
