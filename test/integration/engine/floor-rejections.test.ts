@@ -35,7 +35,7 @@ const root = join(import.meta.dirname, '../../..');
  */
 const ofGiven = `appendLayer changeConfig flattenImage rebaseImage retimeImage tarContent tarEntries
   compressGzip compressZstd decompress readTar remake canRemake gzipRecipe zstdRecipe
-  verified openTree openChanges openInMemory remakeLayer parseListingFormat`.split(/\s+/);
+  verifyStream openTree openChanges openInMemory remakeLayer parseListingFormat`.split(/\s+/);
 /** Functions that inspect the machine and leave out what they do not find. */
 const ofMachine = ['describeVersions', 'namesInStore', 'treeUsage'];
 const opensNothing: ReadonlySet<string> = new Set([...ofGiven, ...ofMachine]);
